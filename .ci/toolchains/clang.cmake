@@ -1,0 +1,3 @@
+# The newest clang of this machine; distributions name it with or without its version.
+find_program(TENON_CLANG NAMES clang-22 clang-21 clang-20 clang-19 clang REQUIRED)
+set(CMAKE_C_COMPILER ${TENON_CLANG})

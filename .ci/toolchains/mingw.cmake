@@ -1,0 +1,11 @@
+# Windows x64 with MinGW-w64; without its runtime libraries beside the programs.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR AMD64)
+set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc)
+set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+find_program(TENON_WINE NAMES wine)
+if(TENON_WINE)
+    set(CMAKE_CROSSCOMPILING_EMULATOR ${TENON_WINE})
+endif()

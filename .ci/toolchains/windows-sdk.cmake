@@ -1,0 +1,8 @@
+# Windows x64 in MSVC mode: the SDK's own toolchain file, in the folder that TENON_WINDOWS_SDK names
+# or beside the sources.
+if(DEFINED ENV{TENON_WINDOWS_SDK})
+    set(folder "$ENV{TENON_WINDOWS_SDK}")
+else()
+    set(folder "${CMAKE_CURRENT_LIST_DIR}/../../../shared/windows-sdk")
+endif()
+include("${folder}/toolchain.cmake")

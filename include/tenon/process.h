@@ -1,0 +1,79 @@
+/* What a program needs of its process: arguments, standard streams, stop requests, files. For
+ * programs, not for libraries: these calls change the process. Text is UTF-8 on every system. */
+#ifndef TENON_PROCESS_H
+#define TENON_PROCESS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tenon/status.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Prepares the process; first of all, on the main thread, once. A standard stream that is closed is
+ * opened on the null device, so that no socket takes its place; SIGPIPE is ignored (POSIX), so that
+ * a closed pipe is an error and no death; error boxes are off (Windows). argc and argv become UTF-8
+ * and stay the process's until its end (Windows takes them from the command line as it was typed).
+ * Errors: LIMIT, SYSTEM. */
+TENON_CHECK_RESULT
+enum tenon_status tenon_process_start(int *argc, char ***argv);
+
+/* Ends the process now: no flush, no atexit. Any thread. For a second stop request. */
+void tenon_process_exit_now(int code);
+
+/* This process's number. */
+uint64_t tenon_process_id(void);
+
+/* Raises the limit of descriptors to `count` if it can; *allowed_out is what it is now, UINT64_MAX
+ * where there is no such limit (Windows). Errors: SYSTEM. */
+TENON_CHECK_RESULT
+enum tenon_status tenon_process_raise_descriptors(uint64_t count, uint64_t *allowed_out);
+
+/* ---- stop requests ---- */
+
+enum tenon_stop {
+    TENON_STOP_INTERRUPT,       /* Ctrl+C; SIGINT */
+    TENON_STOP_TERMINATE,       /* Ctrl+Break; SIGTERM */
+    TENON_STOP_HANGUP,          /* SIGHUP */
+    /* The console window closes, the user logs off, the system shuts down (Windows): about 5 s are
+     * left, and the process ends when main returns. */
+    TENON_STOP_CLOSE
+};
+
+/* From now on each stop request calls on_stop on a thread of its own instead of ending the process;
+ * post a message from there. Once, on the main thread, before any other thread starts. A signal
+ * that the process was started to ignore (nohup, a shell's background job) stays ignored. Errors:
+ * LIMIT, SYSTEM. */
+typedef void tenon_stop_fn(void *argument, enum tenon_stop stop);
+TENON_CHECK_RESULT
+enum tenon_status tenon_stop_watch(tenon_stop_fn *on_stop, void *argument);
+
+/* ---- standard output and error ---- */
+
+enum tenon_output {
+    TENON_OUTPUT = 1,
+    TENON_ERROR_OUTPUT = 2
+};
+
+/* Writes all bytes, waiting as long as it takes: raw to a file or pipe, as text to a Windows
+ * console (UTF-16, its code page left alone; whole characters in each call). Any thread, one at a
+ * time for each output. Errors: RESET (nobody reads the pipe any more), NO_SPACE, SYSTEM. */
+TENON_CHECK_RESULT
+enum tenon_status tenon_output_write(enum tenon_output output, const void *data, size_t size);
+bool tenon_output_is_terminal(enum tenon_output output);
+
+/* ---- files; paths are UTF-8 ---- */
+
+/* Writes a whole file beside `path` and renames it into place: a reader sees the old or the new
+ * one, never a part. Errors: NOT_FOUND (the folder), ACCESS_DENIED, NO_SPACE, INVALID (a path that
+ * is too long), SYSTEM. */
+TENON_CHECK_RESULT
+enum tenon_status tenon_file_write(const char *path, const void *data, size_t size,
+                                   struct tenon_error *error_out);
+/* Removes a file. NOT_FOUND: there was none. */
+enum tenon_status tenon_file_remove(const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

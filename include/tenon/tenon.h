@@ -1,0 +1,12 @@
+/* All of the interface. */
+#ifndef TENON_H
+#define TENON_H
+#include <tenon/address.h>
+#include <tenon/bounds.h>
+#include <tenon/loop.h>
+#include <tenon/process.h>
+#include <tenon/status.h>
+#include <tenon/stream.h>
+#include <tenon/sync.h>
+#include <tenon/thread.h>
+#endif

@@ -1,0 +1,151 @@
+/* Look-ups on threads of their own: no system can cancel one, so its memory is the library's, with
+ * a reference for the loop and one for the thread; a look-up that is given up is left to its
+ * thread. */
+#include "common/loop.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct tenon_lookup {
+    struct tenon_message message;
+    struct tenon_lookup *next;      /* in the loop's list of those that wait for a thread */
+    struct tenon_loop *loop;
+    const struct tenon_backend *backend;
+    struct tenon_connect *connect;
+    bool threaded;
+    enum tenon_family family;
+    struct tenon_lock lock;         /* of the next two, between the thread and the loop */
+    bool orphaned;
+    uint32_t references;
+    struct tenon_error error;
+    uint32_t count;
+    struct tenon_address addresses[TENON_ATTEMPTS_MAX];
+    char host[TENON_HOST_MAX + 1];
+};
+
+/* With the lock taken; gives it. */
+static void release(struct tenon_lookup *lookup)
+{
+    TENON_ASSERT(lookup->references > 0);
+    lookup->references--;
+    bool last = lookup->references == 0;
+    tenon_lock_give(&lookup->lock);
+    if (last) {
+        tenon_lock_destroy(&lookup->lock);
+        free(lookup);
+    }
+}
+
+/* The loop's thread: the message has come. */
+static void on_looked_up(struct tenon_message *message)
+{
+    struct tenon_lookup *lookup = TENON_OUTER(message, struct tenon_lookup, message);
+    struct tenon_loop *loop = lookup->loop;
+    lookup->connect->lookup = NULL;
+    loop->lookups--;
+    tenon_event_resolved(lookup->connect, lookup->error, lookup->addresses, lookup->count);
+    tenon_lock_take(&lookup->lock);
+    release(lookup);
+    lookups_next(loop);
+}
+
+/* The look-up's own thread. */
+static void look_up(void *argument)
+{
+    struct tenon_lookup *lookup = argument;
+    lookup->error = lookup->backend->lookup(lookup->host, lookup->family, lookup->addresses,
+                                            TENON_ATTEMPTS_MAX, &lookup->count);
+    tenon_lock_take(&lookup->lock);
+    if (!lookup->orphaned) {
+        (void)tenon_post(lookup->loop, &lookup->message);   /* the first and only post */
+    }
+    release(lookup);
+}
+
+static struct tenon_error start_thread(struct tenon_lookup *lookup)
+{
+    lookup->references = 2;
+    lookup->threaded = true;
+    lookup->loop->lookups++;
+    enum tenon_status status = system_thread_detached(look_up, lookup);
+    if (status != TENON_OK) {
+        lookup->references = 1;
+        lookup->threaded = false;
+        lookup->loop->lookups--;
+    }
+    return error_of(status);
+}
+
+void lookups_next(struct tenon_loop *loop)
+{
+    while (loop->lookups_waiting != NULL && loop->lookups < TENON_LOOKUPS_MAX) {
+        struct tenon_lookup *lookup = loop->lookups_waiting;
+        loop->lookups_waiting = lookup->next;
+        lookup->next = NULL;
+        struct tenon_error error = start_thread(lookup);
+        if (error.status != TENON_OK) {
+            lookup->connect->lookup = NULL;
+            tenon_event_resolved(lookup->connect, error, NULL, 0);
+            tenon_lock_take(&lookup->lock);
+            release(lookup);
+        }
+    }
+}
+
+struct tenon_error tenon_lookup_start(struct tenon_connect *connect)
+{
+    struct tenon_loop *loop = connect->loop;
+    struct tenon_lookup *lookup = calloc(1, sizeof *lookup);
+    if (lookup == NULL) {
+        return error_of(TENON_LIMIT);
+    }
+    size_t size = strlen(connect->host);
+    TENON_ASSERT(size <= TENON_HOST_MAX);
+    memcpy(lookup->host, connect->host, size + 1);
+    tenon_message_init(&lookup->message, on_looked_up);
+    tenon_lock_init(&lookup->lock);
+    lookup->references = 1;
+    lookup->loop = loop;
+    lookup->backend = loop->backend;
+    lookup->connect = connect;
+    lookup->family = connect->family;
+    connect->lookup = lookup;
+    if (loop->lookups >= TENON_LOOKUPS_MAX) {
+        struct tenon_lookup **last = &loop->lookups_waiting;
+        while (*last != NULL) {
+            last = &(*last)->next;
+        }
+        *last = lookup;
+        return error_of(TENON_OK);
+    }
+    struct tenon_error error = start_thread(lookup);
+    if (error.status != TENON_OK) {
+        connect->lookup = NULL;
+        tenon_lock_take(&lookup->lock);
+        release(lookup);
+    }
+    return error;
+}
+
+void tenon_lookup_cancel(struct tenon_connect *connect)
+{
+    struct tenon_lookup *lookup = connect->lookup;
+    struct tenon_loop *loop = connect->loop;
+    if (lookup == NULL) {
+        return;
+    }
+    connect->lookup = NULL;
+    if (lookup->threaded) {
+        loop->lookups--;
+    } else {
+        struct tenon_lookup **at = &loop->lookups_waiting;
+        while (*at != lookup) {
+            at = &(*at)->next;
+        }
+        *at = lookup->next;
+    }
+    tenon_lock_take(&lookup->lock);
+    lookup->orphaned = true;
+    loop_unpost(loop, &lookup->message);
+    release(lookup);
+    lookups_next(loop);
+}

@@ -1,0 +1,349 @@
+/* Completions out of readiness: events, listeners and streams. */
+#include "posix/readiness.h"
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+    SKIPPED_A_CALL = 64,        /* peers that were gone before they were accepted */
+    SEND_ROUND = 1024 * 1024    /* bytes of one send before the others get their turn */
+};
+
+_Static_assert(sizeof(struct readiness) <= sizeof(((struct tenon_listener *)0)->backend), "fits");
+_Static_assert(sizeof(struct readiness) <= sizeof(((struct tenon_stream *)0)->backend), "fits");
+_Static_assert(sizeof(struct readiness) <= sizeof(((struct tenon_attempt *)0)->backend), "fits");
+
+static struct readiness *of_stream(struct tenon_stream *stream)
+{
+    return (struct readiness *)(void *)stream->backend;
+}
+
+static struct readiness *of_listener(struct tenon_listener *listener)
+{
+    return (struct readiness *)(void *)&listener->backend;
+}
+
+struct readiness *readiness_of(uintptr_t object)
+{
+    uintptr_t address = object & ~(uintptr_t)READINESS_OWN;
+    switch ((enum readiness_kind)(object & READINESS_OWN)) {
+    case READINESS_STREAM:
+        return of_stream((struct tenon_stream *)address);
+    case READINESS_LISTENER:
+        return of_listener((struct tenon_listener *)address);
+    case READINESS_ATTEMPT:
+        return (struct readiness *)(void *)((struct tenon_attempt *)address)->backend;
+    case READINESS_OWN:
+        break;
+    }
+    return NULL;
+}
+
+static const struct readiness_poller *poller_of(const struct tenon_loop *loop)
+{
+    return ((const struct readiness_loop *)loop->backend_state)->poller;
+}
+
+/* ---- events ---- */
+
+static void stream_event(struct tenon_stream *stream, bool readable, bool writable, bool hangup)
+{
+    struct readiness *state = of_stream(stream);
+    if (hangup) {
+        state->known |= KNOWN_HANGUP;
+    }
+    if (readable || hangup) {
+        state->known |= KNOWN_READABLE;
+        if (stream->flags & STREAM_ARMED) {
+            tenon_event_readable(stream);
+        }
+    }
+    if (writable || hangup) {
+        state->known |= KNOWN_WRITABLE;
+        if (state->known & KNOWN_PARKED) {
+            state->known &= ~(uint32_t)KNOWN_PARKED;
+            readiness_send(stream);
+        }
+    }
+}
+
+void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup)
+{
+    uintptr_t address = object & ~(uintptr_t)READINESS_OWN;
+    switch ((enum readiness_kind)(object & READINESS_OWN)) {
+    case READINESS_STREAM:
+        stream_event((struct tenon_stream *)address, readable, writable, hangup);
+        return;
+    case READINESS_LISTENER: {
+        struct tenon_listener *listener = (struct tenon_listener *)address;
+        of_listener(listener)->known |= KNOWN_READABLE;
+        tenon_event_acceptable(listener);
+        return;
+    }
+    case READINESS_ATTEMPT:
+        if (writable || hangup) {
+            readiness_connect_event((struct tenon_attempt *)address);
+        }
+        return;
+    case READINESS_OWN:
+        break;
+    }
+    TENON_ASSERT((object & READINESS_OWN) != READINESS_OWN);
+}
+
+/* ---- listeners ---- */
+
+struct tenon_error readiness_listen(struct tenon_listener *listener,
+                                    const struct tenon_endpoint *endpoint, uint32_t backlog)
+{
+    struct tenon_error error = posix_listen(listener, endpoint, backlog);
+    if (error.status != TENON_OK) {
+        return error;
+    }
+    struct readiness *state = of_listener(listener);
+    state->known = KNOWN_READABLE;
+    error = poller_of(listener->loop)
+                ->watch(listener->loop, (int)listener->handle,
+                        readiness_object(listener, READINESS_LISTENER), &state->slot);
+    if (error.status != TENON_OK) {
+        posix_unlisten(listener);
+    }
+    return error;
+}
+
+/* Errors that belong to the peer's connection and not to the listener: accept(2). */
+static bool peer_is_gone(int code)
+{
+    switch (code) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_socket *socket_out,
+                                 struct tenon_address *peer_out, struct tenon_error *error_out)
+{
+    int code = 0;
+    for (int i = 0; i < SKIPPED_A_CALL && peer_is_gone(i == 0 ? EINTR : code); i++) {
+        struct sockaddr_storage peer;
+        socklen_t size = sizeof peer;
+        memset(&peer, 0, sizeof peer);
+        int fd = posix_accept((int)listener->handle, (struct sockaddr *)&peer, &size);
+        if (fd >= 0) {
+            posix_to_address(&peer, peer_out);
+            socket_out->handle = (uint64_t)fd;
+            return TAKE_DATA;
+        }
+        code = errno;
+    }
+    if (code == EAGAIN || code == EWOULDBLOCK) {
+        of_listener(listener)->known &= ~(uint32_t)KNOWN_READABLE;
+        return listener->flags & LISTENER_DRAINING ? TAKE_END : TAKE_WOULD_BLOCK;
+    }
+    *error_out = posix_error(code);
+    return TAKE_FAILED;
+}
+
+bool readiness_listener_close(struct tenon_listener *listener)
+{
+    poller_of(listener->loop)
+        ->forget(listener->loop, (int)listener->handle, of_listener(listener)->slot);
+    posix_unlisten(listener);
+    return true;
+}
+
+/* ---- streams ---- */
+
+/* Nothing is known of a new socket, so both are worth a try. */
+struct tenon_error readiness_attach(struct tenon_stream *stream, uint64_t handle)
+{
+    stream->handle = handle;
+    of_stream(stream)->known = KNOWN_READABLE | KNOWN_WRITABLE;
+    return posix_error(0);
+}
+
+static struct tenon_error watch(struct tenon_stream *stream)
+{
+    struct readiness *state = of_stream(stream);
+    if (state->known & KNOWN_WATCHED) {
+        return posix_error(0);
+    }
+    struct tenon_error error =
+        poller_of(stream->loop)
+            ->watch(stream->loop, (int)stream->handle, readiness_object(stream, READINESS_STREAM),
+                    &state->slot);
+    state->known |= error.status == TENON_OK ? KNOWN_WATCHED : KNOWN_BROKEN;
+    return error;
+}
+
+bool readiness_arm(struct tenon_stream *stream)
+{
+    if (of_stream(stream)->known & (KNOWN_READABLE | KNOWN_BROKEN)) {
+        return true;
+    }
+    struct tenon_error error = watch(stream);
+    if (error.status != TENON_OK) {
+        tenon_event_failed(stream, error);
+        return true;
+    }
+    return false;
+}
+
+bool readiness_disarm(struct tenon_stream *stream)
+{
+    (void)stream;
+    return true;
+}
+
+enum tenon_take readiness_take(struct tenon_stream *stream, void *data, size_t size,
+                               size_t *taken_out, struct tenon_error *error_out)
+{
+    struct readiness *state = of_stream(stream);
+    ssize_t result = -1;
+    if (state->known & KNOWN_BROKEN) {
+        *error_out = stream->error;
+        return TAKE_FAILED;
+    }
+    do {
+        result = recv((int)stream->handle, data, size < SSIZE_MAX ? size : SSIZE_MAX, 0);
+    } while (result < 0 && errno == EINTR);
+    if (result > 0) {
+        *taken_out = (size_t)result;
+        if (*taken_out < size && (state->known & KNOWN_HANGUP) == 0) {
+            state->known &= ~(uint32_t)KNOWN_READABLE;
+        }
+        return TAKE_DATA;
+    }
+    if (result == 0) {
+        return TAKE_END;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        state->known &= ~(uint32_t)KNOWN_READABLE;
+        return TAKE_WOULD_BLOCK;
+    }
+    *error_out = posix_error(errno);
+    return TAKE_FAILED;
+}
+
+/* What one call's result means for a send of `size` bytes. ENOBUFS passes by itself. */
+static struct tenon_error note_sent(struct readiness *state, ssize_t result, size_t size,
+                                    size_t *sent_out)
+{
+    int code = result < 0 ? errno : 0;
+    *sent_out = result < 0 ? 0 : (size_t)result;
+    if (result >= 0 || code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS) {
+        if (*sent_out < size) {
+            state->known &= ~(uint32_t)KNOWN_WRITABLE;
+        }
+        return posix_error(0);
+    }
+    return posix_error(code);
+}
+
+struct tenon_error readiness_try_send(struct tenon_stream *stream, const void *data, size_t size,
+                                      size_t *sent_out)
+{
+    struct readiness *state = of_stream(stream);
+    ssize_t result = -1;
+    *sent_out = 0;
+    if ((state->known & KNOWN_WRITABLE) == 0) {
+        /* only an event tells that there is room again */
+        struct tenon_error error = watch(stream);
+        return error;
+    }
+    do {
+        result = send((int)stream->handle, data, size, posix_send_flags);
+    } while (result < 0 && errno == EINTR);
+    return note_sent(state, result, size, sent_out);
+}
+
+static struct tenon_error send_pieces(struct tenon_stream *stream, size_t *sent_out)
+{
+    struct tenon_piece pieces[TENON_PIECES_MAX];
+    struct iovec vectors[TENON_PIECES_MAX];
+    struct msghdr message;
+    uint32_t count = tenon_send_rest(stream->send, pieces, TENON_PIECES_MAX, SEND_ROUND);
+    size_t size = 0;
+    ssize_t result = -1;
+    for (uint32_t i = 0; i < count; i++) {
+        vectors[i].iov_base = (void *)(uintptr_t)pieces[i].data;
+        vectors[i].iov_len = pieces[i].size;
+        size += pieces[i].size;
+    }
+    memset(&message, 0, sizeof message);
+    message.msg_iov = vectors;
+    message.msg_iovlen = count;
+    do {
+        result = sendmsg((int)stream->handle, &message, posix_send_flags);
+    } while (result < 0 && errno == EINTR);
+    return note_sent(of_stream(stream), result, size, sent_out);
+}
+
+/* Sends until it is done, or the kernel is full, or others should have their turn: then it parks,
+ * and asks for an event with the present state. */
+void readiness_send(struct tenon_stream *stream)
+{
+    struct readiness *state = of_stream(stream);
+    struct tenon_error error = posix_error(0);
+    size_t round = 0;
+    while ((state->known & KNOWN_WRITABLE) != 0 && round < SEND_ROUND) {
+        size_t sent = 0;
+        error = send_pieces(stream, &sent);
+        round += sent;
+        if (error.status != TENON_OK || tenon_send_advance(stream->send, sent)) {
+            tenon_event_sent(stream, error);
+            return;
+        }
+    }
+    bool watched = (state->known & KNOWN_WATCHED) != 0;
+    error = watch(stream);
+    if (error.status == TENON_OK && watched && (state->known & KNOWN_WRITABLE) != 0) {
+        error = poller_of(stream->loop)
+                    ->rewatch(stream->loop, (int)stream->handle,
+                              readiness_object(stream, READINESS_STREAM), &state->slot);
+    }
+    if (error.status != TENON_OK) {
+        tenon_event_sent(stream, error);
+        return;
+    }
+    state->known &= ~(uint32_t)KNOWN_WRITABLE;
+    state->known |= KNOWN_PARKED;
+}
+
+bool readiness_send_cancel(struct tenon_stream *stream)
+{
+    of_stream(stream)->known &= ~(uint32_t)KNOWN_PARKED;
+    return true;
+}
+
+/* ENOTCONN: the connection is gone, which the next receive tells. */
+void readiness_finish(struct tenon_stream *stream)
+{
+    (void)shutdown((int)stream->handle, SHUT_WR);
+}
+
+void readiness_stream_close(struct tenon_stream *stream, bool reset)
+{
+    struct readiness *state = of_stream(stream);
+    if (state->known & KNOWN_WATCHED) {
+        poller_of(stream->loop)->forget(stream->loop, (int)stream->handle, state->slot);
+    }
+    if (reset) {
+        posix_discard(stream->handle);
+    } else {
+        (void)close((int)stream->handle);
+    }
+}

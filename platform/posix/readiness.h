@@ -1,0 +1,97 @@
+/* Completions out of readiness: what the pollers (poll, epoll) share. A poller tells which objects
+ * became readable or writable; here that becomes takes, sends, accepts and connects.
+ *
+ * What the kernels do, and this makes up for:
+ *  - a short read means that the socket is empty, unless the end, a reset or an error came in the
+ *    same event: then reading goes on to it, as no further event follows an edge;
+ *  - a short write means that it is full, and arms the edge by itself;
+ *  - a socket is watched from the first time that the kernel has nothing, not before: most short
+ *    connections never are. */
+#ifndef TENON_POSIX_READINESS_H
+#define TENON_POSIX_READINESS_H
+#include "posix/sockets.h"
+
+/* What a poller watches: an object's address with its kind in the two lowest bits. */
+enum readiness_kind {
+    READINESS_STREAM,
+    READINESS_LISTENER,
+    READINESS_ATTEMPT,
+    READINESS_OWN       /* the poller's own descriptors */
+};
+
+struct readiness_poller {
+    /* Watches a descriptor for `object` from now on, and reports its present state as an event. */
+    struct tenon_error (*watch)(struct tenon_loop *loop, int fd, uintptr_t object,
+                                uint32_t *slot_out);
+    /* The same descriptor for another object. */
+    struct tenon_error (*rewatch)(struct tenon_loop *loop, int fd, uintptr_t object,
+                                  uint32_t *slot);
+    /* Before its descriptor is closed: a child that was forked may keep it alive. */
+    void (*forget)(struct tenon_loop *loop, int fd, uint32_t slot);
+};
+
+/* What a stream, an attempt or a listener keeps in its backend words. */
+enum {
+    KNOWN_READABLE = 1 << 0,
+    KNOWN_WRITABLE = 1 << 1,
+    KNOWN_HANGUP = 1 << 2,
+    KNOWN_WATCHED = 1 << 3,
+    KNOWN_BROKEN = 1 << 4,      /* it could not be watched: stream->error says why */
+    KNOWN_PARKED = 1 << 5       /* a send waits for room */
+};
+struct readiness {
+    uint32_t known;
+    uint32_t slot;
+};
+struct readiness *readiness_of(uintptr_t object);
+
+static inline uintptr_t readiness_object(const void *object, enum readiness_kind kind)
+{
+    return (uintptr_t)object | (uintptr_t)kind;
+}
+
+/* The first member of the backend's state. */
+struct readiness_loop {
+    const struct readiness_poller *poller;
+};
+
+/* Of a stream, listener or attempt. */
+void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup);
+
+/* Entries of the table. */
+struct tenon_error readiness_listen(struct tenon_listener *listener,
+                                    const struct tenon_endpoint *endpoint, uint32_t backlog);
+enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_socket *socket_out,
+                                 struct tenon_address *peer_out, struct tenon_error *error_out);
+bool readiness_listener_close(struct tenon_listener *listener);
+struct tenon_error readiness_attach(struct tenon_stream *stream, uint64_t handle);
+bool readiness_arm(struct tenon_stream *stream);
+bool readiness_disarm(struct tenon_stream *stream);
+enum tenon_take readiness_take(struct tenon_stream *stream, void *data, size_t size,
+                               size_t *taken_out, struct tenon_error *error_out);
+struct tenon_error readiness_try_send(struct tenon_stream *stream, const void *data, size_t size,
+                                      size_t *sent_out);
+void readiness_send(struct tenon_stream *stream);
+bool readiness_send_cancel(struct tenon_stream *stream);
+void readiness_finish(struct tenon_stream *stream);
+void readiness_stream_close(struct tenon_stream *stream, bool reset);
+struct tenon_error readiness_connect(struct tenon_attempt *attempt, const char *path);
+bool readiness_connect_cancel(struct tenon_attempt *attempt);
+struct tenon_error readiness_adopt(struct tenon_stream *stream, struct tenon_attempt *attempt);
+void readiness_abandon(struct tenon_attempt *attempt);
+void readiness_connect_event(struct tenon_attempt *attempt);
+
+/* The entries above, for a table. */
+#define READINESS_ENTRIES \
+    .clock = posix_clock, .wall = posix_wall, .discard = posix_discard, \
+    .listen = readiness_listen, .accept = readiness_accept, \
+    .listener_close = readiness_listener_close, .attach = readiness_attach, \
+    .arm = readiness_arm, .disarm = readiness_disarm, .take = readiness_take, \
+    .try_send = readiness_try_send, .send = readiness_send, \
+    .send_cancel = readiness_send_cancel, .finish = readiness_finish, \
+    .keep_alive = posix_keep_alive, .stream_close = readiness_stream_close, \
+    .connect = readiness_connect, .connect_cancel = readiness_connect_cancel, \
+    .adopt = readiness_adopt, .abandon = readiness_abandon, .resolve = tenon_lookup_start, \
+    .resolve_cancel = tenon_lookup_cancel, .lookup = posix_lookup
+
+#endif

@@ -1,0 +1,41 @@
+/* What the POSIX files share: errors, addresses, and sockets made as each POSIX system makes them.
+ */
+#ifndef TENON_POSIX_SOCKETS_H
+#define TENON_POSIX_SOCKETS_H
+#include "backend.h"
+#include <pthread.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* An errno, and a getaddrinfo code, as an error. */
+struct tenon_error posix_error(int code);
+struct tenon_error posix_lookup_error(int code, int system_code);
+
+/* To and from sockaddr. A path is given apart, and may be NULL. */
+socklen_t posix_from_address(const struct tenon_address *address, const char *path,
+                             struct sockaddr_storage *out);
+void posix_to_address(const struct sockaddr_storage *from, struct tenon_address *out);
+
+/* native.c of each system: non-blocking and close-on-exec from the first moment where the system
+ * can; -1 and errno. A write to a socket of theirs raises no SIGPIPE, with POSIX_SEND_FLAGS or by
+ * an option. */
+int posix_socket(int family);
+int posix_accept(int listener, struct sockaddr *peer, socklen_t *size);
+extern const int posix_send_flags;
+extern const int posix_keep_alive_option;
+extern const clockid_t posix_condition_clock;
+int posix_condition_init(pthread_cond_t *condition);
+
+/* Entries of the table that no poller changes. */
+void posix_discard(uint64_t handle);
+int64_t posix_clock(struct tenon_loop *loop);
+int64_t posix_wall(struct tenon_loop *loop);
+struct tenon_error posix_keep_alive(struct tenon_stream *stream, uint32_t idle_seconds);
+struct tenon_error posix_listen(struct tenon_listener *listener,
+                                const struct tenon_endpoint *endpoint, uint32_t backlog);
+void posix_unlisten(struct tenon_listener *listener);
+struct tenon_error posix_lookup(const char *host, enum tenon_family family,
+                                struct tenon_address *addresses, uint32_t max,
+                                uint32_t *count_out);
+
+#endif

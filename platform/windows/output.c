@@ -1,0 +1,91 @@
+/* Standard output and standard error. */
+#include "windows/win.h"
+#include <tenon/process.h>
+
+enum {
+    FILE_CHUNK = 1024 * 1024,
+    CONSOLE_CHUNK = 2048        /* bytes of UTF-8; a console takes 64 KiB in one call at most */
+};
+
+static HANDLE handle_of(enum tenon_output output)
+{
+    return GetStdHandle(output == TENON_OUTPUT ? STD_OUTPUT_HANDLE : STD_ERROR_HANDLE);
+}
+
+static bool is_console(HANDLE handle)
+{
+    DWORD mode = 0;
+    return GetConsoleMode(handle, &mode) != 0;
+}
+
+static enum tenon_status write_file(HANDLE handle, const char *data, size_t size)
+{
+    while (size > 0) {
+        DWORD written = 0;
+        DWORD chunk = size < FILE_CHUNK ? (DWORD)size : FILE_CHUNK;
+        if (!WriteFile(handle, data, chunk, &written, NULL)) {
+            return win_last_error().status;
+        }
+        if (written == 0) {
+            Sleep(1);           /* a pipe that is full and was made not to wait */
+        }
+        data += written;
+        size -= written;
+    }
+    return TENON_OK;
+}
+
+static bool continues(char byte)
+{
+    return ((unsigned char)byte & 0xC0U) == 0x80U;
+}
+
+/* Bytes of whole characters, at most CONSOLE_CHUNK; what is no UTF-8 is cut anywhere. */
+static size_t whole_characters(const char *data, size_t size)
+{
+    if (size <= CONSOLE_CHUNK) {
+        return size;
+    }
+    size_t whole = CONSOLE_CHUNK;
+    for (int i = 0; i < 3 && continues(data[whole]); i++) {
+        whole--;
+    }
+    return whole;
+}
+
+/* What is no UTF-8 shows as U+FFFD. */
+static enum tenon_status write_console(HANDLE handle, const char *data, size_t size)
+{
+    wchar_t wide[CONSOLE_CHUNK];
+    while (size > 0) {
+        size_t chunk = whole_characters(data, size);
+        int count = MultiByteToWideChar(CP_UTF8, 0, data, (int)chunk, wide, CONSOLE_CHUNK);
+        if (count == 0) {
+            return win_last_error().status;
+        }
+        const wchar_t *at = wide;
+        DWORD left = (DWORD)count;
+        while (left > 0) {
+            DWORD written = 0;
+            if (!WriteConsoleW(handle, at, left, &written, NULL)) {
+                return win_last_error().status;
+            }
+            at += written;
+            left -= written;
+        }
+        data += chunk;
+        size -= chunk;
+    }
+    return TENON_OK;
+}
+
+enum tenon_status tenon_output_write(enum tenon_output output, const void *data, size_t size)
+{
+    HANDLE handle = handle_of(output);
+    return is_console(handle) ? write_console(handle, data, size) : write_file(handle, data, size);
+}
+
+bool tenon_output_is_terminal(enum tenon_output output)
+{
+    return is_console(handle_of(output));
+}

@@ -1,0 +1,48 @@
+/* What the files of windows/ share: errors, text, clocks, addresses and sockets. */
+#ifndef TENON_WINDOWS_WIN_H
+#define TENON_WINDOWS_WIN_H
+#include "windows/system.h"
+#include "backend.h"
+
+/* ---- errors.c ---- */
+/* Of a code that GetLastError, WSAGetLastError or GetAddrInfoW gave; 0 is OK. */
+struct tenon_error win_error(DWORD native);
+struct tenon_error win_last_error(void);        /* Win32's and Winsock's last error are one */
+
+/* ---- text.c ---- */
+/* The text as UTF-16, or as UTF-8, allocated; NULL: GetLastError tells. UTF-8 that is none is an
+ * error; UTF-16 that is none becomes U+FFFD. */
+wchar_t *win_wide(const char *text);
+char *win_utf8(const wchar_t *wide);
+
+/* ---- clock.c ---- */
+int64_t win_clock(void);                        /* monotonic nanoseconds */
+int64_t win_wall(void);                         /* nanoseconds since 1970 */
+DWORD win_milliseconds(int64_t duration);       /* rounded up; INFINITE for TENON_FOREVER only */
+
+/* ---- addresses.c ---- */
+/* Returns the size of what is in *out. */
+int win_sockaddr(const struct tenon_address *address, SOCKADDR_STORAGE *out);
+struct tenon_address win_address(const struct sockaddr *from);
+
+/* ---- sockets.c ---- */
+/* The provider that makes the sockets of a family. */
+struct win_provider {
+    bool found;
+    WSAPROTOCOL_INFOW protocol;
+};
+
+/* Winsock counts its starts: each needs a WSACleanup. */
+struct tenon_error win_start(void);
+struct tenon_error win_find_providers(struct win_provider *ipv4, struct win_provider *ipv6);
+/* Overlapped, and not inherited. */
+struct tenon_error win_socket(const struct win_provider *provider, SOCKET *out);
+struct tenon_error win_set_nonblocking(SOCKET socket);
+struct tenon_error win_set_no_delay(SOCKET socket);
+void win_discard(SOCKET socket);                /* with a reset */
+
+/* ---- lookup.c ---- */
+struct tenon_error win_lookup(const char *host, enum tenon_family family,
+                              struct tenon_address *addresses, uint32_t max, uint32_t *count_out);
+
+#endif
