@@ -26,6 +26,17 @@ static bool parse_ipv4(const char *text, uint8_t ip[4])
     return true;
 }
 
+/* Of a dotted tail the systems' parsers take different forms. */
+static bool parse_ipv6(const char *text, uint8_t ip[16])
+{
+    uint8_t tail[4];
+    const char *colon = strrchr(text, ':');
+    if (colon == NULL || (strchr(colon, '.') != NULL && !parse_ipv4(colon + 1, tail))) {
+        return false;
+    }
+    return system_ipv6_parse(text, ip);
+}
+
 /* An index, or an interface's name. */
 static bool parse_scope(const char *text, uint32_t *scope_out)
 {
@@ -58,7 +69,7 @@ enum tenon_status tenon_address_parse(const char *text, struct tenon_address *ou
     }
     memcpy(ip, text, size);
     ip[size] = '\0';
-    if (!system_ipv6_parse(ip, out->ip) ||
+    if (!parse_ipv6(ip, out->ip) ||
         (percent != NULL && !parse_scope(percent + 1, &out->scope))) {
         memset(out, 0, sizeof *out);
         return TENON_INVALID;

@@ -216,6 +216,17 @@ static void messages_run(struct tenon_loop *loop)
     tenon_lock_give(&loop->lock);
 }
 
+static bool is_pending(struct tenon_loop *loop)
+{
+    if (loop->pending > 0 || loop->wheel.count > 0) {
+        return true;
+    }
+    tenon_lock_take(&loop->lock);
+    bool posted = loop->posted_first != NULL;
+    tenon_lock_give(&loop->lock);
+    return posted;
+}
+
 /* What a wait must not sleep through. */
 static bool work_left(struct tenon_loop *loop)
 {
@@ -248,21 +259,18 @@ bool tenon_loop_turn(struct tenon_loop *loop, int64_t until)
     listeners_run(loop);
     connects_run(loop);
     streams_run(loop);
-    tenon_lock_take(&loop->lock);
-    bool posted = loop->posted_first != NULL;
-    tenon_lock_give(&loop->lock);
-    return loop->pending > 0 || loop->wheel.count > 0 || posted;
+    return is_pending(loop);
 }
 
 void tenon_loop_run(struct tenon_loop *loop)
 {
-    bool more = true;
+    bool more = is_pending(loop);
     bool stop = false;
-    while (more && !stop) {
-        more = tenon_loop_turn(loop, TENON_FOREVER);
+    do {
+        more = tenon_loop_turn(loop, more ? TENON_FOREVER : 0);
         tenon_lock_take(&loop->lock);
         stop = loop->stop;
         loop->stop = false;
         tenon_lock_give(&loop->lock);
-    }
+    } while (more && !stop);
 }

@@ -16,9 +16,10 @@
  * console that children share (Windows), and a test that crashes does not wait for a dialogue. */
 bool testing_init(void);
 
-/* What cannot be the same everywhere: false under Wine, where a peer's reset may look like a clean
- * end. */
+/* What Wine 8 lacks: a peer's reset may look like a clean end there, and GenerateConsoleCtrlEvent
+ * fails. True everywhere else. */
 bool testing_resets_are_seen(void);
+bool testing_signals_are_sent(void);
 
 /* ---- processes ---- */
 

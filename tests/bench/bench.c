@@ -4,7 +4,8 @@
  *
  * Both servers run all the time, and take turns under the same load: so many connections, on each
  * of them 64 bytes go out when the last 64 have come back. A round measures one server, then the
- * other; the result is the median of the rounds' ratios, which no slow phase of the machine moves. */
+ * other; the result is the median of the rounds' ratios, which no slow phase of the machine
+ * moves. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,8 +235,9 @@ static double measure_rounds(struct load *loads, uint32_t connections, struct sa
 static void measure_all(struct load *loads)
 {
     char json[512];
-    int used = snprintf(json, sizeof json, "{\"bench\":\"echo\",\"bytes\":%d,\"rounds\":%d,\"runs\":[",
-                        REQUEST_SIZE, ROUNDS);
+    int used = snprintf(json, sizeof json,
+                        "{\"bench\":\"echo\",\"bytes\":%d,\"rounds\":%d,\"runs\":[", REQUEST_SIZE,
+                        ROUNDS);
     printf("connections  server     CPU us a request  requests a second  ratio\n");
     for (size_t index = 0; index < sizeof connection_counts / sizeof connection_counts[0];
          index++) {
@@ -256,7 +258,7 @@ static void measure_all(struct load *loads)
 
 /* ---- the servers ---- */
 
-/* A server prints its address as its first line. */
+/* A server's first line ends with ` port ` and its port. */
 static void start_server(struct load *load, const char *const *arguments)
 {
     struct testing_start start = {
@@ -267,8 +269,8 @@ static void start_server(struct load *load, const char *const *arguments)
         fail("a server does not start");
     }
     char *text = testing_process_text(load->process, TESTING_OUTPUT, NULL);
-    const char *port = text == NULL ? NULL : strrchr(text, ':');
-    load->port = port == NULL ? 0 : (uint16_t)strtoul(port + 1, NULL, 10);
+    const char *port = text == NULL ? NULL : strstr(text, " port ");
+    load->port = port == NULL ? 0 : (uint16_t)strtoul(port + strlen(" port "), NULL, 10);
     free(text);
     if (load->port == 0) {
         fail("a server does not say its port");

@@ -74,7 +74,7 @@ int main(int argc, char **argv)
     char text[128];
     long port = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
     enum tenon_status status = TENON_INVALID;
-    if (port >= 0 && port <= UINT16_MAX) {
+    if (port >= 0 && port <= 65535) {
         status = tenon_loop_open(NULL, &loop);
     }
     if (status == TENON_OK) {

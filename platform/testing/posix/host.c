@@ -13,6 +13,9 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
 
 bool testing_init(void)
 {
@@ -27,6 +30,11 @@ bool testing_resets_are_seen(void)
 static bool dots(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+bool testing_signals_are_sent(void)
+{
+    return true;
 }
 
 int64_t testing_descriptors(void)
@@ -107,18 +115,28 @@ char *testing_environment(const char *name)
     return value == NULL ? NULL : strdup(value);
 }
 
-/* As the system tells, where it does (Linux, BSD): elsewhere the working folder has to do. */
+/* Where the program is; 0: unknown. */
+static size_t program_path(char *path, size_t size)
+{
+#ifdef __APPLE__
+    uint32_t room = (uint32_t)size;
+    return _NSGetExecutablePath(path, &room) == 0 ? strlen(path) : 0;
+#else
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length < 0) {
+        length = readlink("/proc/curproc/file", path, size - 1);    /* FreeBSD */
+    }
+    path[length < 0 ? 0 : length] = 0;
+    return length < 0 ? 0 : (size_t)length;
+#endif
+}
+
 char *testing_program_folder(void)
 {
     char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length < 0) {
-        length = readlink("/proc/curproc/file", path, sizeof path - 1);
+    if (program_path(path, sizeof path) == 0) {
+        return NULL;
     }
-    if (length < 0) {
-        return strdup(".");
-    }
-    path[length] = 0;
     char *slash = strrchr(path, '/');
     if (slash != NULL) {
         *slash = 0;

@@ -1,8 +1,9 @@
 /* An echo server as one would write it for Linux alone: the measure for the layer's own. It listens
- * on a free port of 127.0.0.1, prints its address, and serves until it is killed. */
+ * on a free port of 127.0.0.1, prints its port, and serves until it is killed. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ enum {
     BUFFER_SIZE = 16 * 1024
 };
 
-/* What the kernel did not take at once; the connection reads nothing until it has. */
+/* One registration for its life; nothing is read while `rest` waits for the kernel to take it. */
 struct connection {
     int descriptor;
     size_t kept;
@@ -42,17 +43,17 @@ static int open_listener(void)
         getsockname(descriptor, (struct sockaddr *)&address, &size) != 0) {
         fail("listen");
     }
-    printf("127.0.0.1:%u\n", (unsigned)ntohs(address.sin_port));
+    printf("epoll port %u\n", (unsigned)ntohs(address.sin_port));
     if (fflush(stdout) != 0) {
         fail("stdout");
     }
     return descriptor;
 }
 
-static void watch(int epoll, int how, int descriptor, uint32_t events, void *data)
+static void watch(int epoll, int descriptor, uint32_t events, void *data)
 {
     struct epoll_event event = {.events = events, .data = {.ptr = data}};
-    if (epoll_ctl(epoll, how, descriptor, &event) != 0) {
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) {
         fail("epoll_ctl");
     }
 }
@@ -79,7 +80,7 @@ static void accept_all(int epoll, int listener)
         connection->descriptor = descriptor;
         connection->kept = 0;
         connection->sent = 0;
-        watch(epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN, connection);
+        watch(epoll, descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection);
     }
 }
 
@@ -91,48 +92,54 @@ static void end(struct connection *connection)
     free(connection);
 }
 
-static void on_writable(int epoll, struct connection *connection)
+/* What send took; -1: the connection is gone. */
+static ssize_t send_some(int descriptor, const void *data, size_t size)
 {
-    ssize_t sent = send(connection->descriptor, connection->rest + connection->sent,
-                        connection->kept - connection->sent, MSG_NOSIGNAL);
-    if (sent < 0) {
-        if (errno != EAGAIN && errno != EINTR) {
-            end(connection);
-        }
-        return;
+    ssize_t sent = send(descriptor, data, size, MSG_NOSIGNAL);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return 0;
     }
-    connection->sent += (size_t)sent;
-    if (connection->sent == connection->kept) {
-        connection->kept = 0;
-        watch(epoll, EPOLL_CTL_MOD, connection->descriptor, EPOLLIN, connection);
-    }
+    return sent;
 }
 
-static void on_readable(int epoll, struct connection *connection)
+/* Sends what is kept, then echoes until nothing is left to read or the kernel is full. False: the
+ * connection is over. */
+static bool serve(struct connection *connection, uint32_t events)
 {
     static char buffer[BUFFER_SIZE];
-    ssize_t received = recv(connection->descriptor, buffer, sizeof buffer, 0);
-    if (received <= 0) {
-        if (received == 0 || (errno != EAGAIN && errno != EINTR)) {
-            end(connection);
+    int descriptor = connection->descriptor;
+    if (connection->kept > 0) {
+        ssize_t sent = send_some(descriptor, connection->rest + connection->sent,
+                                 connection->kept - connection->sent);
+        if (sent < 0) {
+            return false;
         }
-        return;
-    }
-    ssize_t sent = send(connection->descriptor, buffer, (size_t)received, MSG_NOSIGNAL);
-    if (sent == received) {
-        return;
-    }
-    if (sent < 0) {
-        if (errno != EAGAIN && errno != EINTR) {
-            end(connection);
-            return;
+        connection->sent += (size_t)sent;
+        if (connection->sent < connection->kept) {
+            return true;
         }
-        sent = 0;
+        connection->kept = 0;
+        connection->sent = 0;
     }
-    connection->kept = (size_t)(received - sent);
-    connection->sent = 0;
-    memcpy(connection->rest, buffer + sent, connection->kept);
-    watch(epoll, EPOLL_CTL_MOD, connection->descriptor, EPOLLOUT, connection);
+    for (;;) {
+        ssize_t received = recv(descriptor, buffer, sizeof buffer, 0);
+        if (received <= 0) {
+            return received < 0 && (errno == EAGAIN || errno == EINTR);
+        }
+        ssize_t sent = send_some(descriptor, buffer, (size_t)received);
+        if (sent < 0) {
+            return false;
+        }
+        if (sent < received) {
+            connection->kept = (size_t)(received - sent);
+            memcpy(connection->rest, buffer + sent, connection->kept);
+            return true;
+        }
+        /* A short read means empty, but an end behind it gives no edge of its own. */
+        if (received < BUFFER_SIZE && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
+            return true;
+        }
+    }
 }
 
 int main(void)
@@ -142,7 +149,7 @@ int main(void)
     if (epoll < 0) {
         fail("epoll_create1");
     }
-    watch(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, NULL);
+    watch(epoll, listener, EPOLLIN, NULL);
     for (;;) {
         struct epoll_event events[EVENTS];
         int count = epoll_wait(epoll, events, EVENTS, -1);
@@ -153,10 +160,8 @@ int main(void)
             struct connection *connection = events[index].data.ptr;
             if (connection == NULL) {
                 accept_all(epoll, listener);
-            } else if (connection->kept > 0) {
-                on_writable(epoll, connection);
-            } else {
-                on_readable(epoll, connection);
+            } else if (!serve(connection, events[index].events)) {
+                end(connection);
             }
         }
     }

@@ -1,0 +1,255 @@
+/* The client: the ADDRESSes in turn, and over again while it is to wait. */
+#include "client/client.h"
+#include "common/exit_code.h"
+#include "common/number.h"
+#include "common/outer.h"
+#include "common/program.h"
+#include <stdio.h>
+#include <string.h>
+
+static const int64_t retry_pause_min = 50 * TENON_MILLISECOND;
+static const int64_t retry_pause_max = 1 * TENON_SECOND;
+
+static void end(struct client *client, int code)
+{
+    client->state = CLIENT_OVER;
+    if (!client->ending) {
+        client->ending = true;
+        client->code = code;
+    }
+}
+
+/* ---- failures ---- */
+
+static int code_of(enum tenon_status status)
+{
+    switch ((int)status) {
+    case TENON_TIMED_OUT:
+        return EXIT_CODE_TIMED_OUT;
+    case TENON_REFUSED:
+    case TENON_UNREACHABLE:
+    case TENON_NOT_FOUND:               /* a path's socket */
+    case TENON_ACCESS_DENIED:
+    case TENON_ADDRESS_NOT_AVAILABLE:
+    case TENON_FAMILY_UNSUPPORTED:
+        return EXIT_CODE_REFUSED;
+    case TENON_NOT_RESOLVED:
+    case TENON_RESOLVER_FAILED:
+        return EXIT_CODE_NOT_RESOLVED;
+    default:
+        return EXIT_CODE_FAILED;
+    }
+}
+
+/* Refused, or not resolved: what a server that is about to start looks like. */
+static bool is_worth_waiting(enum tenon_status status)
+{
+    int code = code_of(status);
+    return code == EXIT_CODE_REFUSED || code == EXIT_CODE_NOT_RESOLVED;
+}
+
+/* `connection refused (tried ::1, 127.0.0.1)`; an address with another failure than the whole has
+ * it beside it. */
+static void describe(const struct tenon_connect *connect, const struct place *place,
+                     char reason[CLIENT_REASON_MAX])
+{
+    char ip[TENON_ADDRESS_TEXT_MAX];
+    char why[CONSOLE_ERROR_MAX];
+    console_error_text(connect->error, why);
+    size_t used = 0;
+    int more = snprintf(reason, CLIENT_REASON_MAX, "%s", why);
+    if (place_is_path(place) || place_is_numeric(place)) {
+        return;
+    }
+    for (uint32_t i = 0; i < connect->attempts_begun && more >= 0; i++) {
+        const struct tenon_attempt *attempt = &connect->attempts[i];
+        used += (size_t)more;
+        if (used >= CLIENT_REASON_MAX - 1) {
+            return;
+        }
+        bool other = attempt->error.status != connect->error.status;
+        tenon_address_format_ip(&attempt->address, ip, sizeof ip);
+        more = snprintf(reason + used, CLIENT_REASON_MAX - used, "%s%s%s%s%s",
+                        i == 0 ? " (tried " : ", ", ip, other ? ": " : "",
+                        other ? tenon_status_sentence(attempt->error.status) : "",
+                        i + 1 == connect->attempts_begun ? ")" : "");
+    }
+}
+
+/* Every ADDRESS has failed for good. */
+static void give_up(struct client *client)
+{
+    static const int order[] = {EXIT_CODE_TIMED_OUT, EXIT_CODE_REFUSED, EXIT_CODE_NOT_RESOLVED};
+    const struct settings *settings = &client->options->settings;
+    bool refused = false;
+    int code = EXIT_CODE_FAILED;
+    for (uint32_t i = 0; i < settings->place_count; i++) {
+        char text[PLACE_TEXT_MAX];
+        place_format(&settings->places[i], text);
+        console_error(client->console, "cannot connect to %s: %s", text,
+                      client->failures[i].reason);
+        refused = refused || client->failures[i].status == TENON_REFUSED;
+    }
+    if (refused) {
+        console_hint(client->console, "is the server running?%s",
+                     client->options->wait == 0 ? " try --wait 10s" : "");
+    }
+    for (size_t k = sizeof order / sizeof order[0]; k > 0; k--) {
+        for (uint32_t i = 0; i < settings->place_count; i++) {
+            code = code_of(client->failures[i].status) == order[k - 1] ? order[k - 1] : code;
+        }
+    }
+    end(client, code);
+}
+
+/* ---- connecting ---- */
+
+static void connect_place(struct client *client);
+
+static void on_retry(struct tenon_timer *timer)
+{
+    struct client *client = OUTER(timer, struct client, retry);
+    client->place = 0;
+    connect_place(client);
+}
+
+/* A round has failed: again after a pause, or the end. */
+static void retry(struct client *client)
+{
+    char text[NUMBER_TEXT_MAX];
+    int64_t now = tenon_loop_now(client->loop);
+    bool worth = false;
+    for (uint32_t i = 0; i < client->options->settings.place_count; i++) {
+        worth = worth || is_worth_waiting(client->failures[i].status);
+    }
+    if (client->options->wait == 0 || !worth || now >= client->wait_end) {
+        give_up(client);
+        return;
+    }
+    int64_t left = client->wait_end - now;
+    int64_t pause = client->pause < left ? client->pause : left;
+    client->pause = client->pause * 2 < retry_pause_max ? client->pause * 2 : retry_pause_max;
+    client->state = CLIENT_PAUSING;
+    tenon_timer_start(client->loop, &client->retry, now + pause, on_retry);
+    number_duration_format(pause, text);
+    console_log(client->console, CONSOLE_INFO, "retry", "in=%s", text);
+}
+
+static void fail_place(struct client *client, const struct tenon_connect *connect)
+{
+    const struct place *place = &client->options->settings.places[client->place];
+    struct client_failure *failure = &client->failures[client->place];
+    char text[PLACE_TEXT_MAX];
+    place_format(place, text);
+    failure->status = connect->error.status;
+    describe(connect, place, failure->reason);
+    console_log(client->console, CONSOLE_INFO, "connect_failed", "address=%s status=%s", text,
+                tenon_status_name(failure->status));
+    client->place++;
+    if (client->place < client->options->settings.place_count) {
+        connect_place(client);
+    } else {
+        retry(client);
+    }
+}
+
+static void on_connected(struct tenon_connect *connect, enum tenon_status status)
+{
+    struct client *client = OUTER(connect, struct client, connect);
+    char peer[TENON_ADDRESS_TEXT_MAX];
+    if (status != TENON_OK && client->ending) {
+        end(client, client->code);
+        return;
+    }
+    if (status != TENON_OK) {
+        fail_place(client, connect);
+        return;
+    }
+    tenon_address_format(&connect->attempts[connect->winner].address, peer, sizeof peer);
+    console_log(client->console, CONSOLE_INFO, "connect", "peer=%s backend=%s", peer,
+                tenon_loop_backend(client->loop));
+    client->state = CLIENT_CONNECTED;
+    if (client->options->probe) {
+        exchange_probe(&client->exchange, client);
+    } else {
+        exchange_begin(&client->exchange, client);
+    }
+    if (client->ending) {
+        exchange_abort(&client->exchange, client->code);
+    }
+}
+
+static void connect_place(struct client *client)
+{
+    const struct client_options *options = client->options;
+    const struct place *place = &options->settings.places[client->place];
+    struct tenon_connect_options connect_options = {
+        .family = options->settings.family,
+        .timeout = options->connect_timeout,
+    };
+    client->state = CLIENT_CONNECTING;
+    tenon_connect(client->loop, &client->connect, &client->exchange.stream, place_host(place),
+                  place->port, &connect_options, on_connected);
+}
+
+/* ---- start and end ---- */
+
+void client_start(struct client *client, struct tenon_loop *loop,
+                  const struct client_options *options, struct console *console)
+{
+    memset(client, 0, sizeof *client);
+    client->loop = loop;
+    client->console = console;
+    client->options = options;
+    client->pause = retry_pause_min;
+    client->wait_end = options->wait == TENON_FOREVER ? TENON_FOREVER :
+        tenon_loop_now(loop) + options->wait;
+    connect_place(client);
+}
+
+void client_stop(struct client *client, enum tenon_stop stop)
+{
+    if (client->ending) {
+        return;
+    }
+    client->ending = true;
+    client->code = program_stop_code(stop);
+    switch (client->state) {
+    case CLIENT_CONNECTING:
+        tenon_connect_cancel(&client->connect);
+        break;
+    case CLIENT_PAUSING:
+        tenon_timer_stop(client->loop, &client->retry);
+        end(client, client->code);
+        break;
+    case CLIENT_CONNECTED:
+        exchange_abort(&client->exchange, client->code);
+        break;
+    case CLIENT_OVER:
+        break;
+    }
+}
+
+void client_output_changed(struct client *client, enum tenon_status output_status)
+{
+    if (output_status != TENON_OK && !client->console->broken) {
+        client->console->broken = true;
+        console_error(client->console, "cannot write to the standard output: %s",
+                      console_output_reason(output_status));
+        if (client->state == CLIENT_CONNECTED) {
+            exchange_abort(&client->exchange, EXIT_CODE_FAILED);
+        }
+    } else if (client->state == CLIENT_CONNECTED) {
+        exchange_resume(&client->exchange);
+    }
+}
+
+void client_exchange_over(struct client *client, int code)
+{
+    end(client, code);
+}
+
+int client_end(const struct client *client)
+{
+    return client->code;
+}

@@ -1,0 +1,100 @@
+/* The client's command line. */
+#include "client/options.h"
+#include "common/exit_code.h"
+#include <string.h>
+
+enum {
+    OPTION_CONNECT_TIMEOUT = OPTION_OWN,
+    OPTION_WAIT,
+    OPTION_PROBE
+};
+
+static const char default_message[] = "Hello from the client!!!";
+
+static const struct option rows[] = {
+    {OPTION_CONNECT_TIMEOUT, 'w', "connect-timeout", "TIME",
+     "for each ADDRESS, look-up and connecting [5s]"},
+    {OPTION_WAIT, 0, "wait", "TIME", "keep trying what is refused or not resolved this long"},
+    {OPTION_PROBE, 'z', "probe", NULL, "connect, close, and tell by the exit code"},
+    SETTINGS_OPTIONS("Hello from the client!!!", "10s"),
+};
+
+static const struct option_table table = {
+    "client",
+    "Sends a message to the first ADDRESS that connects [localhost:12345] and prints the "
+    "response;\n"
+    "with -q nothing but its bytes.",
+    "Exit codes: 0 done; 1 reset, no answer, input or output failed; 2 usage; 3 a name was not\n"
+    "found; 4 refused or unreachable; 5 timed out; 130, 143 interrupted, terminated.\n",
+    rows,
+    sizeof rows / sizeof rows[0],
+};
+
+static int take(struct client_options *options, struct option_reader *reader, int id,
+                struct console *console)
+{
+    bool good = true;
+    switch (id) {
+    case OPTION_CONNECT_TIMEOUT:
+        good = option_duration(reader, &options->connect_timeout);
+        break;
+    case OPTION_WAIT:
+        good = option_duration(reader, &options->wait);
+        break;
+    case OPTION_PROBE:
+        options->probe = true;
+        break;
+    default:
+        return settings_take(&options->settings, reader, id, console);
+    }
+    return good ? EXIT_CODE_NONE : settings_usage(console, reader->problem);
+}
+
+/* Without a host it is this machine. */
+static void set_host(struct place *place)
+{
+    static const char localhost[] = "localhost";
+    if (place_host(place) == NULL) {
+        memcpy(place->host, localhost, sizeof localhost);
+    }
+}
+
+static int check(struct client_options *options, struct console *console)
+{
+    struct settings *settings = &options->settings;
+    if (options->probe && settings->message != NULL) {
+        return settings_usage(console, "--message does not belong to --probe: it sends nothing");
+    }
+    for (uint32_t i = 0; i < settings->place_count; i++) {
+        if (settings->places[i].port == 0 && !place_is_path(&settings->places[i])) {
+            return settings_usage(console, "nobody listens on port 0");
+        }
+        set_host(&settings->places[i]);
+    }
+    return EXIT_CODE_NONE;
+}
+
+int client_options_read(struct client_options *options, int argc, char **argv,
+                        struct console *console)
+{
+    struct option_reader reader;
+    memset(options, 0, sizeof *options);
+    options->settings.timeout = 10 * TENON_SECOND;
+    options->connect_timeout = 5 * TENON_SECOND;
+    option_reader_init(&reader, &table, argc, argv);
+    for (int id = option_next(&reader); id != OPTION_DONE; id = option_next(&reader)) {
+        int code = take(options, &reader, id, console);
+        if (code != EXIT_CODE_NONE) {
+            return code;
+        }
+    }
+    int code = check(options, console);
+    if (code != EXIT_CODE_NONE) {
+        return code;
+    }
+    if (options->settings.message == NULL) {
+        options->settings.message = default_message;
+    }
+    settings_complete(&options->settings);
+    return EXIT_CODE_NONE;
+}

@@ -1,0 +1,148 @@
+/* The process around a program. */
+#include "program.h"
+#include "exit_code.h"
+#include "outer.h"
+
+static struct output *output_of(struct program *program, enum tenon_output output)
+{
+    return output == TENON_OUTPUT ? &program->output : &program->error_output;
+}
+
+static bool sink_write(struct sink *sink, enum tenon_output output, const void *data, size_t size)
+{
+    return output_write(output_of(OUTER(sink, struct program, sink), output), data, size);
+}
+
+static bool sink_has_room(struct sink *sink, enum tenon_output output, size_t size)
+{
+    return output_has_room(output_of(OUTER(sink, struct program, sink), output), size);
+}
+
+static void on_output_changed(struct tenon_message *message)
+{
+    struct program *program = OUTER(message, struct program, output_changed);
+    if (!program->over) {
+        program->on_output_changed(program, output_status(&program->output));
+    }
+}
+
+static void on_stop_asked(struct tenon_message *message)
+{
+    struct program *program = OUTER(message, struct program, stop_asked);
+    if (!program->over) {
+        program->on_stop(program, program->stop);
+    }
+}
+
+int program_stop_code(enum tenon_stop stop)
+{
+    return stop == TENON_STOP_INTERRUPT ? EXIT_CODE_INTERRUPTED : EXIT_CODE_TERMINATED;
+}
+
+/* The watch's thread. A second request, and one while the last output is written, ends the process.
+ */
+static void on_stop(void *argument, enum tenon_stop stop)
+{
+    struct program *program = argument;
+    tenon_lock_take(&program->lock);
+    bool second = program->stopping || program->over;
+    if (!second) {
+        program->stopping = true;
+        program->stop = stop;
+        (void)tenon_post(program->loop,
+                         &program->stop_asked); /* the first, so never posted before */
+    }
+    tenon_lock_give(&program->lock);
+    if (second) {
+        tenon_process_exit_now(program_stop_code(stop));
+    }
+}
+
+static int fail(struct console *console, const char *what, enum tenon_status status)
+{
+    console_error(console, "cannot %s: %s", what, tenon_status_sentence(status));
+    return EXIT_CODE_FAILED;
+}
+
+static void set_over(struct program *program)
+{
+    tenon_lock_take(&program->lock);
+    program->over = true;
+    tenon_lock_give(&program->lock);
+}
+
+/* What was posted to the last must not outlive the loop; the handlers see that it is over. */
+static void close_loop(struct program *program, struct console *console)
+{
+    (void)tenon_loop_turn(program->loop, 0);
+    tenon_loop_close(program->loop);
+    program->loop = NULL;
+    console->loop = NULL;
+    sink_init_direct(&program->sink);
+}
+
+int program_open(struct program *program, struct console *console, const char *backend,
+                 void (*stop)(struct program *program, enum tenon_stop stop),
+                 void (*output_changed)(struct program *program, enum tenon_status output_status))
+{
+    struct tenon_loop_options options = {0};
+    options.backend = backend;
+    enum tenon_status status = tenon_loop_open(&options, &program->loop);
+    if (status != TENON_OK) {
+        return fail(console, "open the polling backend", status);
+    }
+    program->on_stop = stop;
+    program->on_output_changed = output_changed;
+    tenon_lock_init(&program->lock);
+    tenon_message_init(&program->output_changed, on_output_changed);
+    tenon_message_init(&program->stop_asked, on_stop_asked);
+    const char *what = "watch for stop requests";
+    status = tenon_stop_watch(on_stop, program);
+    program->watched = status == TENON_OK;
+    if (status == TENON_OK) {
+        what = "start a thread for the output";
+        status = output_open(&program->output, TENON_OUTPUT, program->loop,
+                             &program->output_changed, NULL);
+    }
+    if (status == TENON_OK) {
+        status = output_open(&program->error_output, TENON_ERROR_OUTPUT, program->loop,
+                             &program->output_changed, &program->output);
+        if (status != TENON_OK) {
+            (void)output_close(&program->output, TENON_FOREVER); /* nothing was written to it */
+            output_destroy(&program->output);
+        }
+    }
+    if (status != TENON_OK) {
+        set_over(program);
+        close_loop(program, console);
+        return fail(console, what, status);
+    }
+    program->sink.write = sink_write;
+    program->sink.has_room = sink_has_room;
+    console->sink = &program->sink;
+    console->loop = program->loop;
+    return EXIT_CODE_NONE;
+}
+
+int program_close(struct program *program, struct console *console, int code, int64_t flush,
+                  bool output_may_fail)
+{
+    set_over(program);
+    bool done = output_close(&program->output, flush);
+    enum tenon_status status = done ? program->output.status : TENON_OK;
+    if (status != TENON_OK && !output_may_fail) {
+        if (!console->broken) {
+            console_error(console, "cannot write to the standard output: %s",
+                          console_output_reason(status));
+        }
+        code = code == EXIT_CODE_OK ? EXIT_CODE_FAILED : code;
+    }
+    bool error_done = output_close(&program->error_output, flush);
+    if (!done || !error_done) {
+        tenon_process_exit_now(code);
+    }
+    output_destroy(&program->error_output);
+    output_destroy(&program->output);
+    close_loop(program, console);
+    return code;
+}

@@ -1,0 +1,46 @@
+/* The process around a program: its loop, its outputs and the requests to stop it. */
+#ifndef PROGRAMS_PROGRAM_H
+#define PROGRAMS_PROGRAM_H
+#include <stdbool.h>
+#include <tenon/loop.h>
+#include <tenon/process.h>
+#include <tenon/thread.h>
+#include "console.h"
+#include "output.h"
+#include "sink.h"
+
+struct program {
+    struct tenon_loop *loop;
+    struct sink sink;
+    struct output output;
+    struct output error_output;
+    struct tenon_message output_changed;
+    struct tenon_message stop_asked;
+    void (*on_output_changed)(struct program *program, enum tenon_status output_status);
+    void (*on_stop)(struct program *program, enum tenon_stop stop);
+    bool watched;               /* the stop watch has it */
+    struct tenon_lock lock;     /* of what follows: the stop watch has a thread of its own */
+    enum tenon_stop stop;
+    bool stopping;              /* a stop was asked for */
+    bool over;                  /* the loop has ended */
+};
+
+/* Opens the loop, watches for stops and opens the outputs. on_stop is called for the first stop
+ * request, in the loop's turn; the second ends the process at once. The struct is zeroed before,
+ * and once it is `watched` it stays until the process ends. EXIT_CODE_NONE, or the code to exit
+ * with; then all is said on the console, whose sink and loop are set otherwise. */
+int program_open(struct program *program, struct console *console, const char *backend,
+                 void (*on_stop)(struct program *program, enum tenon_stop stop),
+                 void (*on_output_changed)(struct program *program,
+                                           enum tenon_status output_status));
+
+/* Behind the loop's last turn: writes what is left, for at most `flush`, and closes everything.
+ * Returns the exit code: `code`, or EXIT_CODE_FAILED where that was success and the standard output
+ * has failed unless `output_may_fail`. Does not return where nobody reads the output. */
+int program_close(struct program *program, struct console *console, int code, int64_t flush,
+                  bool output_may_fail);
+
+/* The code of a program that this request ends. */
+int program_stop_code(enum tenon_stop stop);
+
+#endif

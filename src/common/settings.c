@@ -1,0 +1,102 @@
+/* The options that both programs have. */
+#include "exit_code.h"
+#include "help.h"
+#include "options.h"
+#include <stdio.h>
+#include <string.h>
+
+int settings_usage(struct console *console, const char *problem)
+{
+    console_error(console, "%s", problem);
+    console_hint(console, "see %s --help", console->program);
+    return EXIT_CODE_USAGE;
+}
+
+static int take_place(struct settings *settings, const char *text, struct console *console)
+{
+    char problem[OPTION_PROBLEM_MAX];
+    const char *reason = NULL;
+    if (settings->place_count == PLACES_MAX) {
+        (void)snprintf(problem, sizeof problem, "more than %d addresses", PLACES_MAX);
+        return settings_usage(console, problem);
+    }
+    if (text[0] != '\0' && text[strspn(text, "0123456789")] == '\0') {
+        (void)snprintf(problem, sizeof problem, "%.100s is no address: did you mean :%.100s?", text,
+                       text);
+        return settings_usage(console, problem);
+    }
+    if (!place_parse(text, &settings->places[settings->place_count], &reason)) {
+        (void)snprintf(problem, sizeof problem, "'%.300s' is no address: %s", text, reason);
+        return settings_usage(console, problem);
+    }
+    settings->place_count++;
+    return EXIT_CODE_NONE;
+}
+
+static int take_family(struct settings *settings, enum tenon_family family, struct console *console)
+{
+    if (settings->family != TENON_FAMILY_ANY && settings->family != family) {
+        return settings_usage(console, "-4 and -6 exclude each other");
+    }
+    settings->family = family;
+    return EXIT_CODE_NONE;
+}
+
+static int take_backend(struct settings *settings, const char *name, struct console *console)
+{
+    char problem[OPTION_PROBLEM_MAX];
+    char backends[HELP_BACKENDS_MAX];
+    for (size_t i = 0; tenon_backend_name(i) != NULL; i++) {
+        if (strcmp(tenon_backend_name(i), name) == 0) {
+            settings->backend = name;
+            return EXIT_CODE_NONE;
+        }
+    }
+    help_backends(backends);
+    (void)snprintf(problem, sizeof problem, "--backend %.100s: it is to be one of %s", name,
+                   backends);
+    return settings_usage(console, problem);
+}
+
+int settings_take(struct settings *settings, struct option_reader *reader, int id,
+                  struct console *console)
+{
+    switch (id) {
+    case OPTION_OPERAND:
+        return take_place(settings, reader->value, console);
+    case OPTION_MESSAGE:
+        settings->message = reader->value;
+        return EXIT_CODE_NONE;
+    case OPTION_TIMEOUT:
+        return option_duration(reader, &settings->timeout) ?
+            EXIT_CODE_NONE : settings_usage(console, reader->problem);
+    case OPTION_IPV4:
+        return take_family(settings, TENON_FAMILY_IPV4, console);
+    case OPTION_IPV6:
+        return take_family(settings, TENON_FAMILY_IPV6, console);
+    case OPTION_BACKEND:
+        return take_backend(settings, reader->value, console);
+    case OPTION_VERBOSE:
+        settings->level = settings->level == CONSOLE_NORMAL ? CONSOLE_INFO : CONSOLE_DEBUG;
+        return EXIT_CODE_NONE;
+    case OPTION_QUIET:
+        settings->quiet = true;
+        return EXIT_CODE_NONE;
+    case OPTION_HELP:
+        return help_print(reader->table, console);
+    case OPTION_VERSION:
+        return help_print_version(console);
+    default:    /* OPTION_WRONG */
+        return settings_usage(console, reader->problem);
+    }
+}
+
+void settings_complete(struct settings *settings)
+{
+    static const char localhost[] = "localhost";
+    if (settings->place_count == 0) {
+        memcpy(settings->places[0].host, localhost, sizeof localhost);
+        settings->places[0].port = PLACE_PORT;
+        settings->place_count = 1;
+    }
+}

@@ -1,0 +1,21 @@
+/* Where a program's output goes. The programs' modules write to a sink and to nothing else, so that
+ * a test can stand in for the process. */
+#ifndef PROGRAMS_SINK_H
+#define PROGRAMS_SINK_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <tenon/process.h>
+
+struct sink {
+    /* Takes all bytes or none, and never waits. False: there is no room, or the output is broken.
+     */
+    bool (*write)(struct sink *sink, enum tenon_output output, const void *data, size_t size);
+    /* Whether `size` bytes would be taken. After a false of either call the program is told once
+     * there is room. */
+    bool (*has_room)(struct sink *sink, enum tenon_output output, size_t size);
+};
+
+/* Writes at once, waiting as long as it takes: for what is said before the program runs. */
+void sink_init_direct(struct sink *sink);
+
+#endif

@@ -1,0 +1,25 @@
+/* Text that is safe to show: a peer's bytes, escaped. */
+#ifndef PROGRAMS_TEXT_H
+#define PROGRAMS_TEXT_H
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that text_escape may write for `size` bytes, with those it held back before. */
+#define TEXT_ESCAPED_MAX(size) (4 * ((size) + 3))
+
+/* The beginning of a UTF-8 character whose rest is to come. Zeroed where a text begins. */
+struct text_escape {
+    uint8_t held[4];
+    uint8_t held_count;
+};
+
+/* Writes the bytes to `out`: valid UTF-8 as it is, a backslash as `\\`, and as `\xNN`, byte by
+ * byte, what a terminal obeys or hides (C0, DEL, C1, U+2028, U+2029, bidirectional controls) and
+ * what is no UTF-8. A character that the end of the data cuts is held for the next call. No zero is
+ * written. Returns the bytes written, at most TEXT_ESCAPED_MAX(size). */
+size_t text_escape(struct text_escape *escape, const void *data, size_t size, char *out);
+
+/* Where a text ends: what is held is no character. Writes at most TEXT_ESCAPED_MAX(0) bytes. */
+size_t text_escape_end(struct text_escape *escape, char *out);
+
+#endif

@@ -1,0 +1,147 @@
+/* Listening on every ADDRESS, and the ready file. */
+#include "server/listen.h"
+#include "common/exit_code.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The address as ADDRESS takes it. */
+static void format_listener(const struct server *server, uint32_t index, char text[PLACE_TEXT_MAX])
+{
+    if (place_is_path(server->entrances[index].place)) {
+        place_format(server->entrances[index].place, text);
+    } else {
+        tenon_address_format(&server->listeners[index].address, text, PLACE_TEXT_MAX);
+    }
+}
+
+static const char *hint_for(enum tenon_status status)
+{
+    switch ((int)status) {
+    case TENON_ADDRESS_IN_USE:
+        return "another program has this port: end it, or take another one (port 0 is any free "
+               "one)";
+    case TENON_ACCESS_DENIED:
+        return "a port below 1024 may need privileges; on Windows see which are reserved: "
+               "netsh int ipv4 show excludedportrange protocol=tcp";
+    case TENON_ADDRESS_NOT_AVAILABLE:
+        return "this machine does not have the address";
+    default:
+        return NULL;
+    }
+}
+
+static int fail(struct server *server, const struct place *place,
+                const struct tenon_listen_report *report)
+{
+    char text[PLACE_TEXT_MAX];
+    char why[CONSOLE_ERROR_MAX];
+    enum tenon_status status = report->error.status;
+    const char *hint = hint_for(status);
+    if (report->failed.family == TENON_FAMILY_IPV4 || report->failed.family == TENON_FAMILY_IPV6) {
+        tenon_address_format(&report->failed, text, sizeof text);
+    } else {
+        place_format(place, text);
+    }
+    console_error_text(report->error, why);
+    console_error(server->console, "cannot listen on %s: %s", text, why);
+    if (hint != NULL) {
+        console_hint(server->console, "%s", hint);
+    }
+    return status == TENON_NOT_RESOLVED || status == TENON_RESOLVER_FAILED ?
+        EXIT_CODE_NOT_RESOLVED : EXIT_CODE_CANNOT_LISTEN;
+}
+
+static void log_listeners(struct server *server, uint32_t first,
+                          const struct tenon_listen_report *report)
+{
+    char text[PLACE_TEXT_MAX];
+    for (uint32_t i = first; i < server->listener_count; i++) {
+        format_listener(server, i, text);
+        console_log(server->console, CONSOLE_INFO, "listen", "address=%s backend=%s", text,
+                    tenon_loop_backend(server->loop));
+    }
+    if (report->skipped > 0) {
+        tenon_address_format_ip(&report->failed, text, sizeof text);
+        console_log(server->console, CONSOLE_INFO, "skip", "address=%s status=%s", text,
+                    tenon_status_name(report->error.status));
+    }
+}
+
+static int listen_place(struct server *server, const struct place *place)
+{
+    struct tenon_listen_options options = {.family = server->options->settings.family};
+    struct tenon_listen_report report;
+    uint32_t first = server->listener_count;
+    enum tenon_status status =
+        tenon_listen_host(server->loop, &server->listeners[first], SERVER_LISTENERS_MAX - first,
+                          place_host(place), place->port, &options, &report);
+    if (status != TENON_OK) {
+        return fail(server, place, &report);
+    }
+    server->listener_count += report.count;
+    server->listeners_open += report.count;
+    for (uint32_t i = first; i < server->listener_count; i++) {
+        server->listeners[i].context = server;
+        server->entrances[i].place = place;
+        server->entrances[i].open = true;
+    }
+    log_listeners(server, first, &report);
+    return EXIT_CODE_NONE;
+}
+
+int listen_all(struct server *server)
+{
+    const struct settings *settings = &server->options->settings;
+    int code = EXIT_CODE_NONE;
+    for (uint32_t i = 0; i < settings->place_count && code == EXIT_CODE_NONE; i++) {
+        code = listen_place(server, &settings->places[i]);
+    }
+    return code;
+}
+
+/* ---- the ready file ---- */
+
+static int fail_ready_file(struct server *server, const char *what, struct tenon_error error)
+{
+    char why[CONSOLE_ERROR_MAX];
+    console_error_text(error, why);
+    console_error(server->console, "cannot %s the ready file %s: %s", what,
+                  server->options->ready_file, why);
+    return error.status == TENON_NO_SPACE || error.status == TENON_SYSTEM ?
+        EXIT_CODE_FAILED : EXIT_CODE_USAGE;
+}
+
+int ready_file_remove(struct server *server)
+{
+    if (server->options->ready_file == NULL) {
+        return EXIT_CODE_NONE;
+    }
+    struct tenon_error error = {tenon_file_remove(server->options->ready_file), 0};
+    if (error.status != TENON_OK && error.status != TENON_NOT_FOUND) {
+        return fail_ready_file(server, "remove", error);
+    }
+    return EXIT_CODE_NONE;
+}
+
+int ready_file_write(struct server *server)
+{
+    char lines[SERVER_LISTENERS_MAX * (PLACE_TEXT_MAX + 1)];
+    size_t used = 0;
+    struct tenon_error error;
+    if (server->options->ready_file == NULL) {
+        return EXIT_CODE_NONE;
+    }
+    for (uint32_t i = 0; i < server->listener_count; i++) {
+        char text[PLACE_TEXT_MAX];
+        format_listener(server, i, text);
+        size_t size = strlen(text);
+        memcpy(lines + used, text, size);
+        lines[used + size] = '\n';
+        used += size + 1;
+    }
+    if (tenon_file_write(server->options->ready_file, lines, used, &error) != TENON_OK) {
+        return fail_ready_file(server, "write", error);
+    }
+    return EXIT_CODE_NONE;
+}

@@ -1,0 +1,92 @@
+/* The server's command line. */
+#include "server/options.h"
+#include "common/exit_code.h"
+#include <string.h>
+
+enum {
+    CONNECTIONS_DEFAULT = 1024,
+    CONNECTIONS_MAX = 1000 * 1000
+};
+
+enum {
+    OPTION_MODE = OPTION_OWN,
+    OPTION_ONCE,
+    OPTION_CONNECTIONS,
+    OPTION_DRAIN,
+    OPTION_READY_FILE
+};
+
+static const char default_message[] = "Hello from the server!!!";
+
+static const struct option rows[] = {
+    {OPTION_MODE, 0, "mode", "MODE", "the service: greet, echo or discard [greet]"},
+    {OPTION_ONCE, '1', "once", NULL, "serve one client, then exit"},
+    {OPTION_CONNECTIONS, 'c', "connections", "N", "clients at once; more wait [1024]"},
+    {OPTION_DRAIN, 0, "drain", "TIME", "how long a stop waits for clients [10s]"},
+    {OPTION_READY_FILE, 0, "ready-file", "PATH",
+     "once listening, write the addresses there, one a line"},
+    SETTINGS_OPTIONS("Hello from the server!!!", "60s"),
+};
+
+static const struct option_table table = {
+    "server",
+    "Listens on each ADDRESS [localhost:12345; :PORT is every address] and answers every client.",
+    "Exit codes: 0 done, also after a stop that waited for all clients; 1 input or output failed,\n"
+    "or the client of --once reset; 2 usage; 3 a name was not found; 5 the client of --once timed\n"
+    "out; 6 cannot listen; 7 a stop cut a client off; 130, 143 a second stop request.\n",
+    rows,
+    sizeof rows / sizeof rows[0],
+};
+
+static int take(struct server_options *options, struct option_reader *reader, int id,
+                struct console *console)
+{
+    static const char *const modes[] = {"greet", "echo", "discard", NULL};
+    uint32_t mode = 0;
+    bool good = true;
+    switch (id) {
+    case OPTION_MODE:
+        good = option_choice(reader, modes, &mode);
+        options->mode = (enum server_mode)mode;
+        break;
+    case OPTION_ONCE:
+        options->once = true;
+        break;
+    case OPTION_CONNECTIONS:
+        good = option_count(reader, 1, CONNECTIONS_MAX, &options->connections);
+        break;
+    case OPTION_DRAIN:
+        good = option_duration(reader, &options->drain);
+        break;
+    case OPTION_READY_FILE:
+        options->ready_file = reader->value;
+        break;
+    default:
+        return settings_take(&options->settings, reader, id, console);
+    }
+    return good ? EXIT_CODE_NONE : settings_usage(console, reader->problem);
+}
+
+int server_options_read(struct server_options *options, int argc, char **argv,
+                        struct console *console)
+{
+    struct option_reader reader;
+    memset(options, 0, sizeof *options);
+    options->settings.timeout = 60 * TENON_SECOND;
+    options->connections = CONNECTIONS_DEFAULT;
+    options->drain = 10 * TENON_SECOND;
+    option_reader_init(&reader, &table, argc, argv);
+    for (int id = option_next(&reader); id != OPTION_DONE; id = option_next(&reader)) {
+        int code = take(options, &reader, id, console);
+        if (code != EXIT_CODE_NONE) {
+            return code;
+        }
+    }
+    if (options->settings.message == NULL) {
+        options->settings.message = default_message;
+    } else if (options->mode != SERVER_GREET) {
+        return settings_usage(console, "--message belongs to --mode greet");
+    }
+    settings_complete(&options->settings);
+    return EXIT_CODE_NONE;
+}

@@ -1,0 +1,27 @@
+/* The server's command line. */
+#ifndef SERVER_OPTIONS_H
+#define SERVER_OPTIONS_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "common/options.h"
+
+enum server_mode {
+    SERVER_GREET,
+    SERVER_ECHO,        /* RFC 862 */
+    SERVER_DISCARD      /* RFC 863 */
+};
+
+struct server_options {
+    struct settings settings;
+    enum server_mode mode;
+    bool once;
+    uint32_t connections;
+    int64_t drain;              /* TENON_FOREVER: no limit */
+    const char *ready_file;     /* NULL: none */
+};
+
+/* EXIT_CODE_NONE, or the code to exit with; then all is said. */
+int server_options_read(struct server_options *options, int argc, char **argv,
+                        struct console *console);
+
+#endif

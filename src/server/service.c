@@ -1,0 +1,247 @@
+/* The services: greet, echo and discard. Each takes its bytes from the kernel only when it has a
+ * place for them. */
+#include "server/service.h"
+#include "common/console.h"
+#include "common/exit_code.h"
+#include "common/outer.h"
+#include "common/peer.h"
+#include "common/text.h"
+#include "server/reserve.h"
+#include "server/server.h"
+#include "server/session.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+static void give_back(struct server *server, struct reserve_entry *entry)
+{
+    reserve_give(&server->reserve, entry);
+    server_wake_waiting(server);
+}
+
+/* NULL: none is left, and the session waits for one. */
+static struct reserve_entry *take_entry(struct session *session)
+{
+    struct server *server = session->server;
+    struct reserve_entry *entry = reserve_take(&server->reserve);
+    if (entry == NULL) {
+        session->queued = true;
+        session_list_append(&server->waiting, session);
+    }
+    return entry;
+}
+
+/* The client's first byte. */
+static void begin(struct session *session)
+{
+    struct server *server = session->server;
+    char address[TENON_ADDRESS_TEXT_MAX];
+    tenon_address_format(&session->peer, address, sizeof address);
+    console_log(server->console, CONSOLE_INFO, "accept", "conn=%" PRIu32 " peer=%s",
+                session->number, address);
+    session_set_state(session, SESSION_ACTIVE);
+    server_choose(server, session);
+}
+
+static void print_connected(struct session *session)
+{
+    char name[PEER_NAME_MAX];
+    char line[PEER_NAME_MAX + 32];
+    peer_name(&session->peer, name);
+    int size = snprintf(line, sizeof line, "Connected to client: %s\n", name);
+    console_print(session->server->console, line, size < 0 ? 0 : (size_t)size);
+}
+
+/* Hands over what the entry's piece names. True: all of it is gone, and on_sent will not be called.
+ */
+static bool send_entry(struct session *session, struct reserve_entry *entry, tenon_send_fn *on_sent)
+{
+    size_t sent = tenon_stream_try_send(&session->stream, entry->piece.data, entry->piece.size);
+    if (sent == entry->piece.size) {
+        return true;
+    }
+    entry->piece.data = (const char *)entry->piece.data + sent;
+    entry->piece.size -= sent;
+    entry->send.pieces = &entry->piece;
+    entry->send.piece_count = 1;
+    entry->progress = 0;
+    tenon_stream_send(&session->stream, &entry->send, on_sent);
+    return false;
+}
+
+/* ---- greet ---- */
+
+static void print_exchange(struct session *session, const struct reserve_entry *entry)
+{
+    enum { FIXED = PEER_NAME_MAX + 80 };
+    char lines[TEXT_ESCAPED_MAX(SERVER_RECEIVE_MAX) + FIXED];
+    struct text_escape escape = {.held_count = 0};
+    char name[PEER_NAME_MAX];
+    peer_name(&session->peer, name);
+    int size = snprintf(lines, FIXED, "Connected to client: %s\nReceived data: ", name);
+    size_t used = size < 0 ? 0 : (size_t)size;
+    used += text_escape(&escape, entry->data, entry->size, lines + used);
+    used += text_escape_end(&escape, lines + used);
+    size = snprintf(lines + used, sizeof lines - used, "\nResponse sent.\n");
+    used += size < 0 ? 0 : (size_t)size;
+    console_print(session->server->console, lines, used);
+}
+
+/* The whole answer is with the kernel. */
+static void answered(struct session *session, const struct reserve_entry *entry)
+{
+    struct server *server = session->server;
+    print_exchange(session, entry);
+    console_log(server->console, CONSOLE_INFO, "answer", "conn=%" PRIu32 " received=%zu sent=%zu",
+                session->number, entry->size, server->message_size);
+    server_decide(server, session, EXIT_CODE_OK);
+    if (session->ended || session->dropped >= TENON_CLOSE_BYTES_MAX) {
+        session_close(session, TENON_CLOSE_GRACEFUL);
+        return;
+    }
+    tenon_stream_finish(&session->stream);
+    session_linger(session);
+}
+
+static void on_answer_sent(struct tenon_send *send, enum tenon_status status)
+{
+    struct session *session = OUTER(send->stream, struct session, stream);
+    struct server *server = session->server;
+    struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
+    if (session->state != SESSION_CLOSING) {
+        if (status == TENON_OK) {
+            answered(session, entry);
+        } else {
+            session_over(session, status);
+        }
+    }
+    give_back(server, entry);
+}
+
+/* Answers what the first receive brings. */
+static enum tenon_flow greet(struct session *session)
+{
+    struct server *server = session->server;
+    struct reserve_entry *entry = take_entry(session);
+    if (entry == NULL) {
+        return TENON_PAUSE;
+    }
+    entry->size = tenon_stream_try_receive(&session->stream, entry->data, SERVER_RECEIVE_MAX);
+    if (entry->size == 0) {
+        give_back(server, entry);
+        return TENON_CONTINUE;
+    }
+    session_touch(session);
+    begin(session);
+    session_set_state(session, SESSION_ANSWERING);
+    entry->piece.data = server->options->settings.message;
+    entry->piece.size = server->message_size;
+    if (send_entry(session, entry, on_answer_sent)) {
+        answered(session, entry);
+        give_back(server, entry);
+    }
+    return TENON_CONTINUE;
+}
+
+/* ---- echo ---- */
+
+static void on_echo_sent(struct tenon_send *send, enum tenon_status status)
+{
+    struct session *session = OUTER(send->stream, struct session, stream);
+    struct server *server = session->server;
+    struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
+    if (session->state != SESSION_CLOSING) {
+        if (status == TENON_OK) {
+            session_touch(session);
+            tenon_stream_receive_resume(&session->stream);
+        } else {
+            session_over(session, status);
+        }
+    }
+    give_back(server, entry);
+}
+
+static enum tenon_flow echo(struct session *session)
+{
+    struct server *server = session->server;
+    struct reserve_entry *entry = take_entry(session);
+    if (entry == NULL) {
+        return TENON_PAUSE;
+    }
+    size_t size = tenon_stream_try_receive(&session->stream, entry->data, sizeof entry->data);
+    if (size > 0) {
+        session_touch(session);
+        if (session->state == SESSION_WAITING) {
+            begin(session);
+            print_connected(session);
+        }
+        entry->piece.data = entry->data;
+        entry->piece.size = size;
+        if (!send_entry(session, entry, on_echo_sent)) {
+            return TENON_PAUSE;
+        }
+    }
+    give_back(server, entry);
+    return TENON_CONTINUE;
+}
+
+/* ---- discard ---- */
+
+static enum tenon_flow discard(struct session *session)
+{
+    struct server *server = session->server;
+    size_t size = tenon_stream_try_receive(&session->stream, server->scratch, SERVER_SCRATCH_SIZE);
+    if (size > 0) {
+        session_touch(session);
+        if (session->state == SESSION_WAITING) {
+            begin(session);
+            print_connected(session);
+        }
+    }
+    return TENON_CONTINUE;
+}
+
+/* ---- after the answer ---- */
+
+static enum tenon_flow drop(struct session *session)
+{
+    struct server *server = session->server;
+    size_t size = tenon_stream_try_receive(&session->stream, server->scratch, SERVER_SCRATCH_SIZE);
+    if (size == 0) {
+        return TENON_CONTINUE;
+    }
+    session_touch(session);
+    session->dropped += (uint32_t)size;
+    if (session->dropped < TENON_CLOSE_BYTES_MAX) {
+        return TENON_CONTINUE;
+    }
+    if (session->state == SESSION_LINGERING) {
+        console_log(server->console, CONSOLE_DEBUG, "linger_limit", "conn=%" PRIu32,
+                    session->number);
+        session_close(session, TENON_CLOSE_GRACEFUL);
+    }
+    return TENON_PAUSE;     /* while answering the client is to read first */
+}
+
+enum tenon_flow service_on_ready(struct tenon_stream *stream, enum tenon_status status)
+{
+    struct session *session = OUTER(stream, struct session, stream);
+    if (status == TENON_CANCELED) {
+        return TENON_PAUSE;         /* we close it */
+    }
+    if (status != TENON_OK) {
+        session_over(session, status);
+        return TENON_PAUSE;
+    }
+    if (session->state == SESSION_ANSWERING || session->state == SESSION_LINGERING) {
+        return drop(session);
+    }
+    switch (session->server->options->mode) {
+    case SERVER_GREET:
+        return greet(session);
+    case SERVER_ECHO:
+        return echo(session);
+    case SERVER_DISCARD:
+        return discard(session);
+    }
+    return TENON_PAUSE;
+}

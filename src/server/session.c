@@ -1,0 +1,245 @@
+/* A session: its states, its one timer and its end. */
+#include "server/session.h"
+#include "common/console.h"
+#include "common/exit_code.h"
+#include "common/outer.h"
+#include "server/reserve.h"
+#include "server/server.h"
+#include "server/service.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+static_assert(sizeof(struct session) <= 256, "an idle connection costs at most 256 bytes");
+
+static const int64_t linger_silence = 5 * TENON_SECOND;
+static const int64_t linger_whole = 30 * TENON_SECOND;
+static const int64_t stop_silence = 1 * TENON_SECOND;
+
+/* ---- lists ---- */
+
+void session_list_append(struct session_list *list, struct session *session)
+{
+    session->next = NULL;
+    session->previous = list->last;
+    if (list->last == NULL) {
+        list->first = session;
+    } else {
+        list->last->next = session;
+    }
+    list->last = session;
+}
+
+void session_list_remove(struct session_list *list, struct session *session)
+{
+    if (session->previous == NULL) {
+        list->first = session->next;
+    } else {
+        session->previous->next = session->next;
+    }
+    if (session->next == NULL) {
+        list->last = session->previous;
+    } else {
+        session->next->previous = session->previous;
+    }
+}
+
+/* ---- states ---- */
+
+void session_set_state(struct session *session, enum session_state state)
+{
+    struct server *server = session->server;
+    server->counts[session->state]--;
+    server->counts[state]++;
+    session->state = (uint8_t)state;
+}
+
+void session_touch(struct session *session)
+{
+    session->active_ms = server_milliseconds(session->server);
+}
+
+static int64_t since(const struct session *session, uint32_t milliseconds)
+{
+    return (int64_t)(server_milliseconds(session->server) - milliseconds) * TENON_MILLISECOND;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How long the session may still go on as it is, if nothing more comes; TENON_FOREVER: without
+ * limit. */
+static int64_t time_left(const struct session *session)
+{
+    const struct server *server = session->server;
+    int64_t timeout = server->options->settings.timeout;
+    int64_t left = TENON_FOREVER;
+    if (session->state == SESSION_LINGERING) {
+        left = smaller(linger_silence - since(session, session->active_ms),
+                       linger_whole - since(session, session->lingers_ms));
+    } else if (timeout != TENON_FOREVER) {
+        left = timeout - since(session, session->active_ms);
+    }
+    if (server->stopping &&
+        (session->state == SESSION_LINGERING || session->state == SESSION_WAITING)) {
+        left = smaller(left, stop_silence - (tenon_loop_now(server->loop) - server->stopped));
+    }
+    return left;
+}
+
+static void on_timer(struct tenon_timer *timer);
+
+/* The timer is started for the earliest time at which it can be due. Bytes only move active_ms; the
+ * timer looks at that when it runs, so that no request touches it. */
+static void start_timer(struct session *session)
+{
+    struct tenon_loop *loop = session->server->loop;
+    int64_t left = time_left(session);
+    if (left == TENON_FOREVER) {
+        return;
+    }
+    /* The times are cut to milliseconds: one more, or it would be early. */
+    tenon_timer_start(loop, &session->timer, tenon_loop_now(loop) + left + TENON_MILLISECOND,
+                      on_timer);
+}
+
+/* A send that gets on is no silence, though its completion is yet to come. */
+static bool send_has_progressed(struct session *session)
+{
+    if (session->stream.send == NULL) {
+        return false;
+    }
+    struct reserve_entry *entry = OUTER(session->stream.send, struct reserve_entry, send);
+    bool progressed = entry->send.sent != entry->progress;
+    entry->progress = entry->send.sent;
+    return progressed;
+}
+
+static void expire(struct session *session)
+{
+    struct server *server = session->server;
+    if (session->state != SESSION_LINGERING && !server->stopping) {
+        console_log(server->console, CONSOLE_INFO, "timeout", "conn=%" PRIu32, session->number);
+        server_decide(server, session, EXIT_CODE_TIMED_OUT);
+    }
+    session_close(session, TENON_CLOSE_GRACEFUL);
+}
+
+static void on_timer(struct tenon_timer *timer)
+{
+    struct session *session = OUTER(timer, struct session, timer);
+    if (send_has_progressed(session)) {
+        session_touch(session);
+    }
+    if (time_left(session) > -TENON_MILLISECOND) {
+        start_timer(session);
+    } else {
+        expire(session);
+    }
+}
+
+/* ---- open ---- */
+
+bool session_open(struct session *session, struct server *server, struct tenon_socket socket,
+                  const struct tenon_address *peer)
+{
+    char address[TENON_ADDRESS_TEXT_MAX];
+    memset(session, 0, sizeof *session);
+    session->server = server;
+    if (tenon_stream_attach(server->loop, &session->stream, socket) != TENON_OK) {
+        return false;
+    }
+    session->peer = *peer;
+    session->number = ++server->number;
+    session_set_state(session, SESSION_WAITING);
+    session_touch(session);
+    start_timer(session);
+    if (server->options->settings.timeout == TENON_FOREVER &&
+        tenon_stream_keep_alive(&session->stream, 60 * TENON_SECOND) != TENON_OK) {
+        console_log(server->console, CONSOLE_INFO, "no_keep_alive", "conn=%" PRIu32,
+                    session->number);
+    }
+    tenon_address_format(peer, address, sizeof address);
+    console_log(server->console, CONSOLE_DEBUG, "open", "conn=%" PRIu32 " peer=%s", session->number,
+                address);
+    tenon_stream_receive_ready(&session->stream, service_on_ready);
+    return true;
+}
+
+/* ---- end ---- */
+
+static void on_closed(struct tenon_stream *stream, enum tenon_status status)
+{
+    struct session *session = OUTER(stream, struct session, stream);
+    struct server *server = session->server;
+    console_log(server->console, CONSOLE_DEBUG, "close", "conn=%" PRIu32 " status=%s",
+                session->number, tenon_status_name(status));
+    session_set_state(session, SESSION_FREE);
+    server_session_closed(server, session);
+}
+
+void session_close(struct session *session, enum tenon_close_mode mode)
+{
+    struct server *server = session->server;
+    if (session->state != SESSION_CLOSING) {
+        tenon_timer_stop(server->loop, &session->timer);
+        if (session->state == SESSION_LINGERING) {
+            session_list_remove(&server->lingering, session);
+        }
+        if (session->queued) {
+            session->queued = false;
+            session_list_remove(&server->waiting, session);
+        }
+        session_set_state(session, SESSION_CLOSING);
+    }
+    tenon_stream_close(&session->stream, mode, 0, on_closed);
+    server_wake_waiting(server);    /* it may have been this one's turn */
+}
+
+void session_linger(struct session *session)
+{
+    struct server *server = session->server;
+    session_set_state(session, SESSION_LINGERING);
+    session_list_append(&server->lingering, session);
+    session->lingers_ms = server_milliseconds(server);
+    session_touch(session);
+    start_timer(session);
+    server_admit(server);
+}
+
+void session_over(struct session *session, enum tenon_status status)
+{
+    struct server *server = session->server;
+    bool failed = status != TENON_END;
+    session->ended = true;
+    if (session->state == SESSION_WAITING) {
+        console_log(server->console, CONSOLE_DEBUG, "health_check", "conn=%" PRIu32 " status=%s",
+                    session->number, tenon_status_name(status));
+    } else if (session->state == SESSION_ANSWERING && !failed) {
+        return;         /* the answer comes first */
+    } else {
+        console_log(server->console, CONSOLE_INFO, "end", "conn=%" PRIu32 " status=%s",
+                    session->number, tenon_status_name(status));
+        server_decide(server, session,
+                      !failed ? EXIT_CODE_OK :
+                      status == TENON_TIMED_OUT ? EXIT_CODE_TIMED_OUT : EXIT_CODE_FAILED);
+    }
+    session_close(session, failed ? TENON_CLOSE_ABORT : TENON_CLOSE_GRACEFUL);
+}
+
+void session_stop(struct session *session)
+{
+    if (session->state == SESSION_WAITING || session->state == SESSION_LINGERING) {
+        start_timer(session);
+    }
+}
+
+bool session_cut(struct session *session)
+{
+    bool served = session->state == SESSION_ACTIVE || session->state == SESSION_ANSWERING;
+    bool gentle = session->state == SESSION_WAITING || session->state == SESSION_LINGERING;
+    session_close(session, gentle ? TENON_CLOSE_GRACEFUL : TENON_CLOSE_ABORT);
+    return served;
+}

@@ -1,0 +1,74 @@
+/* A session: one client's connection, from the accept to the close. */
+#ifndef SERVER_SESSION_H
+#define SERVER_SESSION_H
+#include <stdbool.h>
+#include <stdint.h>
+#include <tenon/address.h>
+#include <tenon/loop.h>
+#include <tenon/stream.h>
+
+struct server;
+
+enum session_state {
+    SESSION_FREE,
+    SESSION_WAITING,   /* the client has sent nothing yet */
+    SESSION_ACTIVE,    /* echo, discard: it has */
+    SESSION_ANSWERING, /* greet: the answer is with the kernel only in part */
+    SESSION_LINGERING, /* greet: answered; what still comes is dropped, as closing on it would reset
+                          the answer */
+    SESSION_CLOSING,
+    SESSION_STATES
+};
+
+/* Times are milliseconds since the server's start; they wrap after 49 days, their differences do
+ * not matter that long: NUMBER_HOURS_MAX. */
+struct session {
+    struct tenon_stream stream;
+    struct tenon_timer timer;
+    struct server *server;
+    struct session *next;           /* in the list of free, lingering or waiting ones */
+    struct session *previous;
+    struct tenon_address peer;
+    uint32_t number;
+    uint32_t active_ms;             /* the last byte, either way */
+    uint32_t lingers_ms;            /* when lingering began */
+    uint32_t dropped;               /* bytes, while answering and lingering */
+    uint8_t state;                  /* enum session_state */
+    bool ended;                     /* the client has finished sending */
+    bool queued;                    /* for the reserve */
+};
+
+struct session_list {
+    struct session *first;
+    struct session *last;
+};
+
+void session_list_append(struct session_list *list, struct session *session);
+void session_list_remove(struct session_list *list, struct session *session);
+
+/* Serves a socket. False: it could not be attached; it is closed and the session is free. */
+bool session_open(struct session *session, struct server *server, struct tenon_socket socket,
+                  const struct tenon_address *peer);
+
+/* The next state; the server counts the sessions in each. */
+void session_set_state(struct session *session, enum session_state state);
+
+/* A byte went either way. */
+void session_touch(struct session *session);
+
+/* The answer has been handed over: what comes now is dropped. */
+void session_linger(struct session *session);
+
+/* Ends it: ABORT resets, GRACEFUL sends all and then FIN without waiting for the client's. Closing
+ * again is legal. */
+void session_close(struct session *session, enum tenon_close_mode mode);
+
+/* The client has ended, or the connection has failed. */
+void session_over(struct session *session, enum tenon_status status);
+
+/* The server stops: the limits are other ones from now on. And its time is over: true, where that
+ * cuts the client off. */
+void session_stop(struct session *session);
+bool session_cut(struct session *session);
+
+#endif

@@ -1,0 +1,344 @@
+/* The harness: the run of the cases, the loop's turns, and the gates. */
+#include "harness.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the run ---- */
+
+void test_fail(const struct test *test, const char *condition, const char *file, int line)
+{
+    printf("FAILED\n  %s:%d: %s\n", file, line, condition);
+    for (const struct end *end = test->ends; end != NULL; end = end->next) {
+        struct tenon_error error = {TENON_OK, 0};
+        if (end->attached && !end->closed) {
+            error = tenon_stream_error(&end->stream);
+        }
+        printf("  end %u: in %llu out %llu; connected %u %s, last %u %s, received %u %s, "
+               "sent %u %s, closed %d %s; error %s %d\n",
+               end->out_seed, (unsigned long long)end->in, (unsigned long long)end->out,
+               end->connects, tenon_status_name(end->connected), end->lasts,
+               tenon_status_name(end->last), end->receives, tenon_status_name(end->received),
+               end->sends, tenon_status_name(end->sent), end->closed,
+               tenon_status_name(end->closed_status), tenon_status_name(error.status),
+               (int)error.native);
+    }
+    printf("%u passed, 1 failed; the rest was not run\n", test->passed);
+    (void)fflush(stdout);
+    exit(1);
+}
+
+struct tenon_loop *test_open_loop(struct test *test)
+{
+    struct tenon_loop_options options = {0};
+    struct tenon_loop *loop = NULL;
+    options.backend = test->around->backend;
+    options.world = test->around->world;
+    enum tenon_status status = tenon_loop_open(&options, &loop);
+    CHECK(test, status == TENON_OK && loop != NULL);
+    return loop;
+}
+
+bool test_turn(struct test *test, int64_t limit)
+{
+    int64_t now = tenon_loop_now(test->loop);
+    if (now >= limit) {
+        return false;
+    }
+    test->turns++;
+    if (test->other == NULL) {
+        (void)tenon_loop_turn(test->loop, limit);
+        return true;
+    }
+    (void)tenon_loop_turn(test->loop, now + TENON_MILLISECOND);
+    (void)tenon_loop_turn(test->other, tenon_loop_now(test->other) + TENON_MILLISECOND);
+    return true;
+}
+
+void test_pass(struct test *test, int64_t duration)
+{
+    int64_t limit = tenon_loop_now(test->loop) + duration;
+    bool more = true;
+    while (more) {
+        more = test_turn(test, limit);
+    }
+}
+
+void test_run(struct test *test)
+{
+    test->running = true;
+    tenon_loop_run(test->loop);
+    test->running = false;
+}
+
+void test_submit(struct test *test)
+{
+    CHECK(test, !test->submitting);
+    test->submitting = true;
+}
+
+void test_submitted(struct test *test)
+{
+    test->submitting = false;
+}
+
+bool test_is_reset(const struct test *test, enum tenon_status status)
+{
+    return status == TENON_RESET || (status == TENON_END && !test->around->resets_are_exact);
+}
+
+void test_open(struct test *test, const struct surroundings *around)
+{
+    memset(test, 0, sizeof *test);
+    test->around = around;
+    test->loop = test_open_loop(test);
+}
+
+static void close_ends(struct test *test)
+{
+    for (struct end *end = test->ends; end != NULL; end = end->next) {
+        end->act = NULL;
+        if (end->connecting) {
+            end_connect_cancel(end);
+        }
+        if (end->attached && !end->closed) {
+            end_close(end, TENON_CLOSE_ABORT, 0);
+        }
+    }
+    for (struct end *end = test->ends; end != NULL; end = end->next) {
+        UNTIL(test, !end->connecting);
+        if (end->attached && !end->closing) {
+            end_close(end, TENON_CLOSE_ABORT, 0);
+        }
+        UNTIL(test, !end->attached || end->closed);
+    }
+}
+
+void test_close(struct test *test)
+{
+    close_ends(test);
+    for (struct gate *gate = test->gates; gate != NULL; gate = gate->next) {
+        gate->act = NULL;
+        if (gate->listening && !gate->closed) {
+            gate_close(gate, TENON_CLOSE_ABORT);
+            UNTIL(test, gate->closed);
+        }
+        CHECK(test, !gate->accepting);
+        while (gate->held_count > 0) {
+            tenon_socket_discard(gate_take(gate));
+        }
+    }
+    while (test->ends != NULL) {
+        end_free(test->ends);
+    }
+    while (test->gates != NULL) {
+        struct gate *gate = test->gates;
+        test->gates = gate->next;
+        free(gate);
+    }
+    bool pending = tenon_loop_turn(test->loop, 0);
+    CHECK(test, !pending);
+    if (test->other != NULL) {
+        pending = tenon_loop_turn(test->other, 0);
+        CHECK(test, !pending);
+        tenon_loop_close(test->other);
+        test->other = NULL;
+    }
+    tenon_loop_close(test->loop);
+    test->loop = NULL;
+}
+
+static void run_case(const struct test_case *entry, const struct surroundings *around,
+                     uint32_t passed)
+{
+    struct test test;
+    int64_t before = 0;
+    printf("%s ... ", entry->name);
+    (void)fflush(stdout);
+    if (around->descriptors != NULL) {
+        before = around->descriptors();
+    }
+    test_open(&test, around);
+    test.passed = passed;
+    entry->run(&test);
+    test_close(&test);
+    if (around->descriptors != NULL) {
+        int64_t after = around->descriptors();
+        CHECK(&test, after <= before);
+    }
+    printf("passed\n");
+}
+
+static bool is_chosen(const char *name, char **chosen, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (strncmp(name, chosen[i], strlen(chosen[i])) == 0) {
+            return true;
+        }
+    }
+    return count == 0;
+}
+
+int test_main(int argc, char **argv, struct surroundings *around,
+              const struct test_case *const *tables)
+{
+    bool list = false;
+    uint32_t passed = 0;
+    int first = 1;
+    while (first < argc && strncmp(argv[first], "--", 2) == 0) {
+        if (strcmp(argv[first], "--list") == 0) {
+            list = true;
+        } else if (strcmp(argv[first], "--backend") == 0 && first + 1 < argc) {
+            first++;
+            around->backend = argv[first];
+        } else {
+            printf("usage: %s [--backend NAME] [--list] [CASE...]\n", argv[0]);
+            return 2;
+        }
+        first++;
+    }
+    for (size_t i = 0; tables[i] != NULL; i++) {
+        for (const struct test_case *entry = tables[i]; entry->name != NULL; entry++) {
+            if (!is_chosen(entry->name, argv + first, argc - first)) {
+                continue;
+            }
+            if (list) {
+                printf("%s\n", entry->name);
+            } else {
+                run_case(entry, around, passed);
+            }
+            passed++;
+        }
+    }
+    if (!list) {
+        printf("%u passed, 0 failed\n", passed);
+    }
+    return passed > 0 ? 0 : 2;
+}
+
+/* ---- gates ---- */
+
+static struct gate *gate_of(struct tenon_listener *listener)
+{
+    return (struct gate *)(void *)listener;
+}
+
+struct tenon_endpoint loopback(uint16_t port)
+{
+    struct tenon_endpoint endpoint = {0};
+    endpoint.address.family = TENON_FAMILY_IPV4;
+    endpoint.address.port = port;
+    endpoint.address.ip[0] = 127;
+    endpoint.address.ip[3] = 1;
+    return endpoint;
+}
+
+struct gate *gate_new(struct test *test)
+{
+    struct gate *gate = calloc(1, sizeof *gate);
+    CHECK(test, gate != NULL);
+    gate->test = test;
+    gate->answer = TENON_CONTINUE;
+    gate->next = test->gates;
+    test->gates = gate;
+    return gate;
+}
+
+struct gate *gate_open(struct test *test)
+{
+    struct gate *gate = gate_new(test);
+    struct tenon_endpoint endpoint = loopback(0);
+    enum tenon_status status = gate_listen(gate, &endpoint);
+    CHECK(test, status == TENON_OK);
+    gate_accept(gate);
+    return gate;
+}
+
+enum tenon_status gate_listen(struct gate *gate, const struct tenon_endpoint *endpoint)
+{
+    enum tenon_status status = tenon_listen(gate->test->loop, &gate->listener, endpoint, NULL);
+    CHECK(gate->test, status == gate->listener.error.status);
+    gate->listening = status == TENON_OK;
+    return status;
+}
+
+static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_status status,
+                                 struct tenon_socket socket, const struct tenon_address *peer)
+{
+    struct gate *gate = gate_of(listener);
+    struct test *test = gate->test;
+    CHECK(test, !test->submitting);
+    CHECK(test, gate->accepting && !gate->closed);
+    if (status == TENON_CANCELED) {
+        CHECK(test, gate->closing);
+        gate->accepting = false;
+        gate->lasts++;
+        return TENON_CONTINUE;
+    }
+    if (status == TENON_LIMIT) {
+        gate->limits++;
+    } else {
+        CHECK(test, status == TENON_OK);
+        CHECK(test, !gate->paused || gate->closing);
+        CHECK(test, peer->family == listener->address.family);
+        CHECK(test, peer->port != 0 || peer->family == TENON_FAMILY_PATH);
+        CHECK(test, gate->held_count < GATE_HELD_MAX);
+        gate->held[(gate->held_first + gate->held_count) % GATE_HELD_MAX] = socket;
+        gate->held_count++;
+        gate->accepted++;
+    }
+    if (gate->act != NULL) {
+        gate->act(gate);
+    }
+    gate->paused = gate->answer == TENON_PAUSE;
+    return gate->answer;
+}
+
+void gate_accept(struct gate *gate)
+{
+    gate->accepting = true;
+    test_submit(gate->test);
+    tenon_listener_accept(&gate->listener, on_accept);
+    test_submitted(gate->test);
+}
+
+void gate_resume(struct gate *gate)
+{
+    gate->paused = false;
+    test_submit(gate->test);
+    tenon_listener_resume(&gate->listener);
+    test_submitted(gate->test);
+}
+
+static void on_listener_closed(struct tenon_listener *listener)
+{
+    struct gate *gate = gate_of(listener);
+    CHECK(gate->test, !gate->test->submitting);
+    CHECK(gate->test, gate->closing && !gate->closed && !gate->accepting);
+    gate->closed = true;
+    if (gate->act != NULL) {
+        gate->act(gate);
+    }
+}
+
+void gate_close(struct gate *gate, enum tenon_close_mode mode)
+{
+    gate->closing = true;
+    test_submit(gate->test);
+    tenon_listener_close(&gate->listener, mode, on_listener_closed);
+    test_submitted(gate->test);
+}
+
+struct tenon_socket gate_take(struct gate *gate)
+{
+    CHECK(gate->test, gate->held_count > 0);
+    struct tenon_socket socket = gate->held[gate->held_first];
+    gate->held_first = (gate->held_first + 1) % GATE_HELD_MAX;
+    gate->held_count--;
+    return socket;
+}
+
+uint16_t gate_port(const struct gate *gate)
+{
+    return gate->listener.address.port;
+}

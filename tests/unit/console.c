@@ -1,0 +1,114 @@
+/* What a program says to people, and what it does where nobody listens. */
+#include "unit.h"
+#include "capture.h"
+#include "common/console.h"
+#include <string.h>
+#include <tenon/loop.h>
+
+static void check_lines(struct unit *unit)
+{
+    struct capture capture;
+    capture_init(&capture);
+    console_error(&capture.console, "cannot %s", "go on");
+    console_hint(&capture.console, "try %d", 2);
+    console_note(&capture.console, "%s", "draining");
+    CHECK_TEXT(unit, capture.error, "program: cannot go on\nhint: try 2\ndraining\n");
+    console_print(&capture.console, "a\nb\n", 4);
+    CHECK_TEXT(unit, capture.output, "a\nb\n");
+}
+
+/* A line that is too long ends as a line all the same. */
+static void check_long_line(struct unit *unit)
+{
+    struct capture capture;
+    char text[2 * CONSOLE_LINE_MAX];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    capture_init(&capture);
+    console_error(&capture.console, "%s", text);
+    console_note(&capture.console, "%s", "next");
+    size_t size = strlen(capture.error);
+    CHECK(unit, size <= CONSOLE_LINE_MAX + 5 && size > CONSOLE_LINE_MAX - 5);
+    CHECK_TEXT(unit, capture.error + size - 7, "x\nnext\n");
+    CHECK(unit, strchr(capture.error, '\n') == capture.error + size - 6);
+}
+
+static void check_quiet(struct unit *unit)
+{
+    struct capture capture;
+    capture_init(&capture);
+    capture.console.quiet = true;
+    console_print(&capture.console, "a\n", 2);
+    console_error(&capture.console, "no");
+    CHECK_TEXT(unit, capture.output, "");
+    CHECK_TEXT(unit, capture.error, "program: no\n");
+    CHECK(unit, capture.console.dropped == 0);
+}
+
+/* Lines that find no room are counted, and their number is said once. */
+static void check_dropped(struct unit *unit)
+{
+    struct capture capture;
+    capture_init(&capture);
+    capture.full = true;
+    console_print(&capture.console, "a\nb\nc\n", 6);
+    console_error(&capture.console, "no");
+    capture.full = false;
+    console_output_changed(&capture.console, TENON_OK);
+    CHECK(unit, strstr(capture.error, "4 lines of output were dropped") != NULL);
+    capture_clear(&capture);
+    console_output_changed(&capture.console, TENON_OK);
+    CHECK_TEXT(unit, capture.error, "");
+}
+
+/* Nobody reads the output any more: said once, and then nothing is written there. */
+static void check_broken(struct unit *unit)
+{
+    struct capture capture;
+    capture_init(&capture);
+    console_output_changed(&capture.console, TENON_RESET);
+    CHECK(unit, strstr(capture.error, "program: cannot write to the standard output: ") ==
+                capture.error);
+    capture_clear(&capture);
+    console_output_changed(&capture.console, TENON_RESET);
+    console_print(&capture.console, "a\n", 2);
+    CHECK_TEXT(unit, capture.error, "");
+    CHECK_TEXT(unit, capture.output, "");
+    CHECK(unit, capture.console.dropped == 0);
+}
+
+static void check_log(struct unit *unit)
+{
+    struct capture capture;
+    struct tenon_loop *loop = NULL;
+    if (!CHECK(unit, tenon_loop_open(NULL, &loop) == TENON_OK)) {
+        return;
+    }
+    capture_init(&capture);
+    capture.console.loop = loop;
+    console_log(&capture.console, CONSOLE_INFO, "accept", "conn=%d", 1);
+    CHECK_TEXT(unit, capture.error, "");
+    capture.console.level = CONSOLE_INFO;
+    console_log(&capture.console, CONSOLE_DEBUG, "accept", "conn=%d", 2);
+    CHECK_TEXT(unit, capture.error, "");
+    console_log(&capture.console, CONSOLE_INFO, "accept", "conn=%d", 3);
+    size_t time_size = strlen("2026-09-20T12:34:56.789Z");
+    CHECK(unit, strlen(capture.error) > time_size);
+    CHECK_TEXT(unit, capture.error + time_size, " INFO accept conn=3\n");
+    CHECK(unit, capture.error[0] == '2' && capture.error[time_size - 1] == 'Z');
+    capture_clear(&capture);
+    capture.console.level = CONSOLE_DEBUG;
+    console_log(&capture.console, CONSOLE_DEBUG, "close", "conn=%d", 4);
+    CHECK(unit, strstr(capture.error, "Z DEBUG close conn=4\n") != NULL);
+    tenon_loop_close(loop);
+}
+
+const struct unit_case console_cases[] = {
+    {"console.lines", check_lines},
+    {"console.long_line", check_long_line},
+    {"console.quiet", check_quiet},
+    {"console.dropped", check_dropped},
+    {"console.broken", check_broken},
+    {"console.log", check_log},
+    {NULL, NULL}
+};
