@@ -9,16 +9,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* SO_REUSEADDR lets a restart bind while old connections linger in TIME_WAIT; with port 0 it would
- * let the system choose a port that somebody has bound already. TCP_NODELAY is inherited by what
- * the listener accepts. */
+/* SO_REUSEADDR, which accepted connections inherit, lets a restart bind while they linger. Before the
+ * bind of port 0 it would let the system choose a port that somebody has bound already. */
+static int reuse_address(int fd)
+{
+    int on = 1;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+}
+
+/* TCP_NODELAY is inherited by what the listener accepts. */
 static int set_options(int fd, const struct tenon_address *address)
 {
     int on = 1;
     if (address->family == TENON_FAMILY_PATH) {
         return fchmod(fd, S_IRUSR | S_IWUSR);   /* the mode that bind gives the file */
     }
-    if (address->port != 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
+    if (address->port != 0 && reuse_address(fd) != 0) {
         return -1;
     }
     if (address->family == TENON_FAMILY_IPV6 &&
@@ -62,6 +68,9 @@ struct tenon_error posix_listen(struct tenon_listener *listener,
     struct sockaddr_storage name;
     const struct tenon_address *address = &endpoint->address;
     bool local = address->family == TENON_FAMILY_PATH;
+    if (local && endpoint->path[0] == '\0') {
+        return posix_error(ENAMETOOLONG);   /* Linux would choose an abstract name */
+    }
     socklen_t size = posix_from_address(address, endpoint->path, &name);
     int fd = posix_socket(name.ss_family);
     if (fd < 0) {
@@ -76,6 +85,9 @@ struct tenon_error posix_listen(struct tenon_listener *listener,
         goto fail;
     }
     bound = true;
+    if (!local && address->port == 0 && reuse_address(fd) != 0) {
+        goto fail;
+    }
     if (listen(fd, backlog > INT32_MAX ? INT32_MAX : (int)backlog) != 0) {
         goto fail;
     }

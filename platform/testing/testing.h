@@ -91,6 +91,7 @@ enum testing_signal {
     TESTING_KILL
 };
 bool testing_process_signal(struct testing_process *process, enum testing_signal signal);
+bool testing_signals_differ(void);  /* false on Windows: see above */
 
 /* Processor time, user and system, that it has used, also after its end; -1: unknown. */
 int64_t testing_process_cpu(struct testing_process *process);

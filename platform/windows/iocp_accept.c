@@ -117,6 +117,13 @@ struct tenon_error iocp_listen(struct tenon_listener *listener,
 
 /* ---- the pool ---- */
 
+/* The connection ended before it was accepted: the failure is its own and not the listener's. */
+static bool peer_is_gone(struct tenon_error error)
+{
+    return error.status == TENON_RESET || error.status == TENON_NOT_CONNECTED ||
+           error.status == TENON_TIMED_OUT || error.status == TENON_UNREACHABLE;
+}
+
 static struct tenon_error post_once(struct slot *slot)
 {
     struct iocp_loop *iocp = iocp_of(slot->listener->loop);
@@ -154,7 +161,7 @@ static enum tenon_take fill_pool(struct pool *pool, struct tenon_error *error_ou
         }
         if (error.status == TENON_OK) {
             i++;
-        } else if (error.status != TENON_RESET || skips == SKIPS) {
+        } else if (!peer_is_gone(error) || skips == SKIPS) {
             *error_out = error;
             return pool->posted > 0 ? TAKE_WOULD_BLOCK : TAKE_FAILED;
         } else {
@@ -177,7 +184,7 @@ void iocp_accept_packet(struct iocp_operation *operation)
     } else {
         (void)closesocket(slot->socket);
         slot->state = SLOT_EMPTY;
-        if (error.status != TENON_RESET && error.status != TENON_CANCELED) {
+        if (!peer_is_gone(error) && error.status != TENON_CANCELED) {
             pool->error = error;
         }
     }
@@ -233,7 +240,7 @@ static enum tenon_take accept_queued(const struct tenon_listener *listener,
             if (error_out->native == WSAEWOULDBLOCK) {
                 return TAKE_END;
             }
-            if (error_out->status == TENON_RESET) {
+            if (peer_is_gone(*error_out)) {
                 continue;
             }
             return TAKE_FAILED;

@@ -183,10 +183,9 @@ static void connect_place(struct client *client)
 {
     const struct client_options *options = client->options;
     const struct place *place = &options->settings.places[client->place];
-    struct tenon_connect_options connect_options = {
-        .family = options->settings.family,
-        .timeout = options->connect_timeout,
-    };
+    struct tenon_connect_options connect_options = {0};
+    connect_options.family = options->settings.family;
+    connect_options.timeout = options->connect_timeout;
     client->state = CLIENT_CONNECTING;
     tenon_connect(client->loop, &client->connect, &client->exchange.stream, place_host(place),
                   place->port, &connect_options, on_connected);

@@ -56,12 +56,13 @@ static int run(struct client_process *process, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    if (tenon_process_start(&argc, &argv) != TENON_OK) {
-        return EXIT_CODE_FAILED;
+    enum tenon_status status = tenon_process_start(&argc, &argv);
+    if (status != TENON_OK) {
+        return program_cannot_start("client", status);
     }
     struct client_process *process = calloc(1, sizeof *process);
     if (process == NULL) {
-        return EXIT_CODE_FAILED;
+        return program_cannot_start("client", TENON_LIMIT);
     }
     sink_init_direct(&process->sink);
     process->console.program = "client";

@@ -109,7 +109,8 @@ static int read_long(struct option_reader *reader, const char *text)
 /* One letter of a bundle; the rest of the bundle, or the next argument, is its value. */
 static int read_letter(struct option_reader *reader)
 {
-    char letter[2] = {*reader->bundle, '\0'};
+    char letter[2] = {0};
+    letter[0] = *reader->bundle;
     reader->bundle = reader->bundle[1] == '\0' ? NULL : reader->bundle + 1;
     for (size_t i = 0; i < reader->table->count; i++) {
         const struct option *option = &reader->table->options[i];

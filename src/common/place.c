@@ -30,20 +30,23 @@ static bool parse_port(const char *text, uint16_t *port_out)
     return port <= UINT16_MAX;
 }
 
-/* Whether the last label is a number, also in hexadecimal: what follows then is an IPv4 address to
- * every system's parser, in forms that only some know. */
+/* Whether the last label, a dot behind it aside, is a number, also in hexadecimal: to every
+ * system's parser that is an IPv4 address, in forms that only some know. */
 static bool ends_in_number(const char *host)
 {
-    size_t size = strlen(host);
-    size_t begin = size;
+    size_t end = strlen(host);
+    if (end > 0 && host[end - 1] == '.') {
+        end--;
+    }
+    size_t begin = end;
     while (begin > 0 && host[begin - 1] != '.') {
         begin--;
     }
     const char *label = host + begin;
-    if (*label == '0' && (label[1] == 'x' || label[1] == 'X')) {
-        return strspn(label + 2, "0123456789abcdefABCDEF") == size - begin - 2;
+    if (end - begin >= 2 && label[0] == '0' && (label[1] == 'x' || label[1] == 'X')) {
+        return strspn(label + 2, "0123456789abcdefABCDEF") == end - begin - 2;
     }
-    return *label != '\0' && strspn(label, "0123456789") == size - begin;
+    return end > begin && strspn(label, "0123456789") == end - begin;
 }
 
 static bool is_host_character(unsigned char character)

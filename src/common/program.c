@@ -64,6 +64,16 @@ static int fail(struct console *console, const char *what, enum tenon_status sta
     return EXIT_CODE_FAILED;
 }
 
+int program_cannot_start(const char *name, enum tenon_status status)
+{
+    struct sink sink;
+    struct console console = {0};
+    console.program = name;
+    console.sink = &sink;
+    sink_init_direct(&sink);
+    return fail(&console, "start", status);
+}
+
 static void set_over(struct program *program)
 {
     tenon_lock_take(&program->lock);

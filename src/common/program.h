@@ -40,6 +40,9 @@ int program_open(struct program *program, struct console *console, const char *b
 int program_close(struct program *program, struct console *console, int code, int64_t flush,
                   bool output_may_fail);
 
+/* For what fails before there is anything to say it with. EXIT_CODE_FAILED. */
+int program_cannot_start(const char *name, enum tenon_status status);
+
 /* The code of a program that this request ends. */
 int program_stop_code(enum tenon_stop stop);
 

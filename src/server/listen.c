@@ -70,9 +70,10 @@ static void log_listeners(struct server *server, uint32_t first,
 
 static int listen_place(struct server *server, const struct place *place)
 {
-    struct tenon_listen_options options = {.family = server->options->settings.family};
+    struct tenon_listen_options options = {0};
     struct tenon_listen_report report;
     uint32_t first = server->listener_count;
+    options.family = server->options->settings.family;
     enum tenon_status status =
         tenon_listen_host(server->loop, &server->listeners[first], SERVER_LISTENERS_MAX - first,
                           place_host(place), place->port, &options, &report);
@@ -117,7 +118,8 @@ int ready_file_remove(struct server *server)
     if (server->options->ready_file == NULL) {
         return EXIT_CODE_NONE;
     }
-    struct tenon_error error = {tenon_file_remove(server->options->ready_file), 0};
+    struct tenon_error error = {0};
+    error.status = tenon_file_remove(server->options->ready_file);
     if (error.status != TENON_OK && error.status != TENON_NOT_FOUND) {
         return fail_ready_file(server, "remove", error);
     }

@@ -89,12 +89,13 @@ static int run(struct server_process *process, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    if (tenon_process_start(&argc, &argv) != TENON_OK) {
-        return EXIT_CODE_FAILED;
+    enum tenon_status status = tenon_process_start(&argc, &argv);
+    if (status != TENON_OK) {
+        return program_cannot_start("server", status);
     }
     struct server_process *process = calloc(1, sizeof *process);
     if (process == NULL) {
-        return EXIT_CODE_FAILED;
+        return program_cannot_start("server", TENON_LIMIT);
     }
     sink_init_direct(&process->sink);
     process->console.program = "server";

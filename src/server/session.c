@@ -120,7 +120,8 @@ static bool send_has_progressed(struct session *session)
 static void expire(struct session *session)
 {
     struct server *server = session->server;
-    if (session->state != SESSION_LINGERING && !server->stopping) {
+    bool stopped = server->stopping && session->state == SESSION_WAITING;
+    if (session->state != SESSION_LINGERING && !stopped) {
         console_log(server->console, CONSOLE_INFO, "timeout", "conn=%" PRIu32, session->number);
         server_decide(server, session, EXIT_CODE_TIMED_OUT);
     }

@@ -2,7 +2,7 @@
 #include "harness.h"
 #include "suites.h"
 #include <stdio.h>
-#include <testing.h>
+#include "testing.h"
 
 static const struct test_case *const tables[] = {
     loop_cases, timer_cases, listen_cases, connect_cases, receive_cases, send_cases, cancel_cases,

@@ -223,8 +223,8 @@ void end_send_cancel(struct end *end);
 void end_finish(struct end *end);
 void end_close(struct end *end, enum tenon_close_mode mode, int64_t timeout);
 
-/* For end->act: an echo server, which pauses for as long as its answer is stuck. Its out_seed is its
- * in_seed. */
+/* For end->act: an echo server, which pauses for as long as its answer is stuck. Its out_seed is
+ * its in_seed. */
 void end_echo(struct end *end, enum end_event event);
 
 #endif

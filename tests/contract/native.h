@@ -9,12 +9,10 @@ extern const struct test_case limit_cases[];
 extern const struct test_case thread_cases[];
 extern const struct test_case lookup_cases[];
 extern const struct test_case sync_cases[];
+extern const struct test_case path_cases[];
 extern const struct test_case process_cases[];
 
 /* Says in the case's line why a part of it cannot be had on this system. */
 void native_without(const char *what);
-
-/* This program's path, for children. */
-const char *native_program(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* Look-ups and the race of their answers, with a name service of the test's own (rule 8). */
 #include "native.h"
 #include <string.h>
-#include <testing.h>
+#include "testing.h"
 
 enum {
     AT_ONCE = 20        /* more than a loop runs */
@@ -129,33 +129,31 @@ static void failures(struct test *test)
     await_no_lookup(test);
 }
 
-/* IPv6 first, the families in turn; each refused one is said so, and the last one wins. */
+/* IPv6 first, the families in turn; what failed says so, and the last one wins. */
 static void every_attempt_is_reported(struct test *test)
 {
     uint16_t port = 0;
     struct tenon_address answers[] = {
-        address(test, "127.0.0.2"), address(test, "127.0.0.3"), address(test, "::1"),
-        address(test, "127.0.0.1")
+        address(test, "255.255.255.255"), address(test, "127.0.0.1"), address(test, "::1")
     };
     use_own_service(test);
-    testing_lookup_release(TENON_OK, answers, 4);
+    testing_lookup_release(TENON_OK, answers, 3);
     struct gate *gate = gate_open(test);
     struct end *end = connect_to_name(test, gate_port(gate), NULL);
     UNTIL(test, end->connects == 1);
     const struct tenon_attempt *attempts = end->connect.attempts;
-    CHECK(test, end->connected == TENON_OK && end->connect.attempt_count == 4);
-    CHECK(test, end->connect.winner == 3 && end->connect.attempts_begun == 4);
+    CHECK(test, end->connected == TENON_OK && end->connect.attempt_count == 3);
+    CHECK(test, end->connect.winner == 2 && end->connect.attempts_begun == 3);
     CHECK(test, attempts[0].address.family == TENON_FAMILY_IPV6);
-    CHECK(test, attempts[0].error.status != TENON_OK);
-    CHECK(test, attempts[1].address.ip[3] == 2 && attempts[1].error.status == TENON_REFUSED);
-    CHECK(test, attempts[2].address.ip[3] == 3 && attempts[2].error.status == TENON_REFUSED);
-    CHECK(test, attempts[3].error.status == TENON_OK);
+    CHECK(test, attempts[1].address.ip[0] == 255 && attempts[2].address.ip[0] == 127);
+    CHECK(test, attempts[0].error.status != TENON_OK && attempts[1].error.status != TENON_OK);
+    CHECK(test, attempts[2].error.status == TENON_OK);
     int64_t reserved = testing_raw_reserve(TENON_FAMILY_IPV4, &port);
     CHECK(test, reserved != TESTING_RAW_NONE);
     struct end *none = connect_to_name(test, port, NULL);
     UNTIL(test, none->connects == 1);
-    CHECK(test, none->connected == TENON_REFUSED && none->connect.attempts_begun == 4);
-    for (uint32_t i = 0; i < 4; i++) {
+    CHECK(test, none->connected == TENON_REFUSED && none->connect.attempts_begun == 3);
+    for (uint32_t i = 0; i < 3; i++) {
         CHECK(test, none->connect.attempts[i].error.status != TENON_OK);
         CHECK(test, none->connect.attempts[i].error.native != 0);
     }
@@ -163,49 +161,12 @@ static void every_attempt_is_reported(struct test *test)
     await_no_lookup(test);
 }
 
-/* The first address gives no answer: after the stagger the next one is tried beside it, and wins. */
-static void silent_address_loses_the_race(struct test *test)
-{
-    struct testing_silent silent;
-    struct tenon_connect_options options = {0};
-    struct tenon_endpoint endpoint = {0};
-    struct tenon_address answers[] = {address(test, "127.0.0.1"), address(test, "127.0.0.2")};
-    use_own_service(test);
-    testing_lookup_release(TENON_OK, answers, 2);
-    if (!testing_silent_open(&silent, TENON_FAMILY_IPV4)) {
-        native_without("a silent port");
-        return;
-    }
-    endpoint.address = answers[1];
-    endpoint.address.port = silent.port;
-    struct gate *gate = gate_new(test);
-    CHECK(test, gate_listen(gate, &endpoint) == TENON_OK);
-    gate_accept(gate);
-    options.stagger = 20 * TENON_MILLISECOND;
-    int64_t start = tenon_loop_now(test->loop);
-    struct end *end = connect_to_name(test, silent.port, &options);
-    UNTIL(test, end->connects == 1);
-    CHECK(test, end->connected == TENON_OK && end->connect.winner == 1);
-    CHECK(test, end->connect.attempts[0].error.status == TENON_CANCELED);
-    CHECK(test, tenon_loop_now(test->loop) - start >= options.stagger);
-    options.stagger = 0;
-    start = tenon_loop_now(test->loop);
-    end = connect_to_name(test, silent.port, &options);
-    UNTIL(test, end->connects == 1);
-    CHECK(test, end->connected == TENON_OK && end->connect.winner == 1);
-    CHECK(test, tenon_loop_now(test->loop) - start >= 250 * TENON_MILLISECOND);
-    testing_silent_close(&silent);
-    await_no_lookup(test);
-}
-
-/* More addresses than a connect tries: those behind the limit are left out. */
 static void sixteen_addresses(struct test *test)
 {
     struct tenon_address answers[TENON_ATTEMPTS_MAX];
     uint16_t port = 0;
     for (int i = 0; i < TENON_ATTEMPTS_MAX; i++) {
         answers[i] = address(test, "127.0.0.1");
-        answers[i].ip[3] = (uint8_t)(i + 1);
     }
     use_own_service(test);
     testing_lookup_release(TENON_OK, answers, TENON_ATTEMPTS_MAX);
@@ -217,6 +178,35 @@ static void sixteen_addresses(struct test *test)
     CHECK(test, end->connect.attempts_begun == TENON_ATTEMPTS_MAX);
     testing_raw_close(reserved);
     await_no_lookup(test);
+}
+
+/* The first address does not answer: after the stagger the next is tried beside it, and wins. */
+static void silent_address_loses_the_race(struct test *test)
+{
+    static const int64_t staggers[] = {20 * TENON_MILLISECOND, 0};
+    struct testing_silent silent;
+    if (!testing_silent_open(&silent, TENON_FAMILY_IPV6)) {
+        native_without("a silent IPv6 port");
+        return;
+    }
+    struct tenon_endpoint endpoint = loopback(silent.port);
+    struct gate *gate = gate_new(test);
+    CHECK(test, gate_listen(gate, &endpoint) == TENON_OK);
+    gate_accept(gate);
+    for (int i = 0; i < 2; i++) {
+        struct tenon_connect_options options = {0};
+        struct end *end = end_new(test);
+        test_pass(test, TENON_MILLISECOND);     /* durations begin at the loop's now */
+        int64_t start = tenon_loop_now(test->loop);
+        int64_t least = staggers[i] > 0 ? staggers[i] : 250 * TENON_MILLISECOND;
+        options.stagger = staggers[i];
+        end_connect(end, "localhost", silent.port, &options);
+        UNTIL(test, end->connects == 1);
+        CHECK(test, end->connected == TENON_OK && end->connect.winner == 1);
+        CHECK(test, end->connect.attempts[0].error.status == TENON_CANCELED);
+        CHECK(test, tenon_loop_now(test->loop) - start >= least);
+    }
+    testing_silent_close(&silent);
 }
 
 /* This system's own service: `.invalid` is promised not to exist (RFC 6761). Where no service

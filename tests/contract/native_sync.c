@@ -3,7 +3,7 @@
 #include <string.h>
 #include <tenon/sync.h>
 #include <tenon/thread.h>
-#include <testing.h>
+#include "testing.h"
 
 static const int64_t patience = 10 * TENON_SECOND;
 

@@ -1,7 +1,7 @@
 /* Threads: what may be called from another, and loops made on one and run on another (rule 12). */
 #include "native.h"
 #include <tenon/thread.h>
-#include <testing.h>
+#include "testing.h"
 
 enum {
     POSTERS = 4,
@@ -84,7 +84,7 @@ static void on_ball(struct tenon_message *message)
     struct ball *ball = (struct ball *)(void *)message;
     ball->bounces++;
     if (ball->bounces <= ball->posts) {
-        (void)tenon_post(ball->back->to, &ball->back->message);     /* it has just run: not posted */
+        (void)tenon_post(ball->back->to, &ball->back->message);     /* it has run: not posted */
     }
 }
 

@@ -98,7 +98,7 @@ static void on_random_timer(struct tenon_timer *timer)
     size_t index = (size_t)(ticker - clock->tickers);
     if (index % 10 == 0 && ticker->runs == 1) {
         clock->restarts++;
-        start(ticker, ticker->when + 20 * TENON_MILLISECOND, on_random_timer);
+        start(ticker, tenon_loop_now(ticker->loop) + 20 * TENON_MILLISECOND, on_random_timer);
     }
     struct ticker *friend = &clock->tickers[(index + TIMER_COUNT / 2) % TIMER_COUNT];
     if (index % 7 == 0 && tenon_timer_started(&friend->timer)) {

@@ -1,10 +1,12 @@
-/* An echo server (RFC 862) on the layer: echo [PORT]. Prints its backend and port, and serves until it is killed. */
+/* An echo server (RFC 862) on the layer: echo [PORT]. Prints its backend and port, and serves until
+ * it is killed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tenon/tenon.h>
 
-/* One connection. What a slow reader has not taken yet waits in `kept`, and nothing is read meanwhile. */
+/* One connection. What a slow reader has not taken yet waits in `kept`, and nothing is read
+ * meanwhile. */
 struct session {
     struct tenon_stream stream; /* first: a stream's address is its session's */
     struct tenon_send send;

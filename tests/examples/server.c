@@ -12,7 +12,7 @@ int main(int argc, char **argv)
     char data[1024];
     size_t size = 0;
     uint16_t port = (uint16_t)(argc > 1 ? strtoul(argv[1], NULL, 10) : 12345);
-    if (tenon_sync_listen("localhost", port, &listener) != TENON_OK) {  /* s.bind(...); s.listen() */
+    if (tenon_sync_listen("localhost", port, &listener) != TENON_OK) {  /* s.bind(), s.listen() */
         return 1;
     }
     printf("Server is listening for connections on port %u...\n", tenon_sync_port(listener));

@@ -14,7 +14,8 @@ enum {
     SUITES = sizeof suites / sizeof suites[0]
 };
 
-/* Whether the case was asked for: its name, the beginning of it up to a point, or nothing at all. */
+/* Whether the case was asked for: its name, the beginning of it up to a point, or nothing at all.
+ * */
 static bool wanted(const char *name, int argc, char **argv)
 {
     bool want = argc == 1;

@@ -1,0 +1,161 @@
+/* Local sockets by path (rule 14: UNSUPPORTED where there are none). */
+#include "native.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "testing.h"
+
+/* A folder of its own, and a path in it. */
+struct place {
+    char *folder;
+    struct tenon_endpoint endpoint;
+    char host[TENON_PATH_MAX + 6];
+};
+
+static void place_open(struct test *test, struct place *place)
+{
+    place->folder = testing_folder_make("-\xc3\xa4");
+    CHECK(test, place->folder != NULL);
+    memset(&place->endpoint, 0, sizeof place->endpoint);
+    place->endpoint.address.family = TENON_FAMILY_PATH;
+    int length = snprintf(place->endpoint.path, sizeof place->endpoint.path, "%s/socket",
+                          place->folder);
+    CHECK(test, length > 0 && length <= TENON_PATH_MAX);
+    length = snprintf(place->host, sizeof place->host, "unix:%s", place->endpoint.path);
+    CHECK(test, length > 0 && (size_t)length < sizeof place->host);
+}
+
+static void place_close(struct place *place)
+{
+    testing_folder_remove(place->folder);
+    free(place->folder);
+}
+
+/* Listens there. False, and said: this system has no such sockets. */
+static bool listen_there(struct test *test, struct place *place, struct gate *gate)
+{
+    enum tenon_status status = gate_listen(gate, &place->endpoint);
+    if (status == TENON_UNSUPPORTED) {
+        struct end *end = end_new(test);
+        native_without("local sockets");
+        end_connect(end, place->host, 0, NULL);
+        UNTIL(test, end->connects == 1);
+        CHECK(test, end->connected == TENON_UNSUPPORTED);
+        return false;
+    }
+    CHECK(test, status == TENON_OK);
+    CHECK(test, testing_file_exists(place->endpoint.path));
+    gate_accept(gate);
+    return true;
+}
+
+static void exchange_by_path(struct test *test)
+{
+    struct place place;
+    struct gate *gate = gate_new(test);
+    place_open(test, &place);
+    if (listen_there(test, &place, gate)) {
+        struct end *peer = end_new(test);
+        struct end *ours = end_new(test);
+        end_connect(peer, place.host, 0, NULL);
+        UNTIL(test, peer->connects == 1 && gate->held_count == 1);
+        CHECK(test, peer->connected == TENON_OK);
+        end_attach(ours, test->loop, gate_take(gate));
+        CHECK(test, tenon_stream_keep_alive(&ours->stream, TENON_SECOND) == TENON_OK);
+        ours->act = end_echo;
+        end_receive_lent(ours);
+        end_receive_lent(peer);
+        end_send(peer, 1024 * 1024);
+        UNTIL(test, peer->sends == 1);
+        end_finish(peer);
+        UNTIL(test, peer->lasts == 1);
+        CHECK(test, peer->last == TENON_END && peer->in == 1024 * 1024);
+        gate_close(gate, TENON_CLOSE_GRACEFUL);
+        UNTIL(test, gate->closed);
+        CHECK(test, !testing_file_exists(place.endpoint.path));
+        struct end *late = end_new(test);
+        end_connect(late, place.host, 0, NULL);
+        UNTIL(test, late->connects == 1);
+        CHECK(test, late->connected == TENON_NOT_FOUND || late->connected == TENON_REFUSED);
+    }
+    place_close(&place);
+}
+
+/* What another listener holds stays; what a process that is gone has left is replaced; what is no
+ * socket stays too. */
+static void path_in_use(struct test *test)
+{
+    struct place place;
+    struct gate *gate = gate_new(test);
+    struct gate *second = gate_new(test);
+    place_open(test, &place);
+    if (listen_there(test, &place, gate)) {
+        CHECK(test, gate_listen(second, &place.endpoint) == TENON_ADDRESS_IN_USE);
+        CHECK(test, testing_file_exists(place.endpoint.path));
+        struct end *end = end_new(test);
+        end_connect(end, place.host, 0, NULL);
+        UNTIL(test, end->connects == 1);
+        CHECK(test, end->connected == TENON_OK);
+        gate_close(gate, TENON_CLOSE_ABORT);
+        UNTIL(test, gate->closed);
+        CHECK(test, testing_file_write(place.endpoint.path, "text", 4));
+        CHECK(test, gate_listen(second, &place.endpoint) != TENON_OK);
+        CHECK(test, testing_file_exists(place.endpoint.path));
+    }
+    place_close(&place);
+}
+
+static void path_left_behind(struct test *test)
+{
+    struct place place;
+    char program[1024];
+    struct gate *gate = gate_new(test);
+    char *folder = testing_program_folder();
+    CHECK(test, folder != NULL);
+    int length = snprintf(program, sizeof program, "%s/native", folder);
+    free(folder);
+    CHECK(test, length > 0 && (size_t)length < sizeof program);
+    place_open(test, &place);
+    const char *const arguments[] = {program, "--leave-path", place.endpoint.path, NULL};
+    struct testing_start start = {0};
+    start.arguments = arguments;
+    struct testing_process *process = testing_process_start(&start);
+    int code = 1;
+    CHECK(test, process != NULL && testing_process_wait(process, TEST_PATIENCE, &code));
+    testing_process_close(process);
+    if (code == 0) {
+        CHECK(test, testing_file_exists(place.endpoint.path));
+        CHECK(test, listen_there(test, &place, gate));
+    } else {
+        CHECK(test, !listen_there(test, &place, gate));     /* no local sockets here */
+    }
+    if (gate->listening) {
+        gate_close(gate, TENON_CLOSE_ABORT);
+        UNTIL(test, gate->closed);
+    }
+    place_close(&place);
+}
+
+static void paths_that_fail(struct test *test)
+{
+    struct place place;
+    struct gate *gate = gate_new(test);
+    place_open(test, &place);
+    int length = snprintf(place.endpoint.path, sizeof place.endpoint.path, "%s/none/socket",
+                          place.folder);
+    CHECK(test, length > 0);
+    enum tenon_status status = gate_listen(gate, &place.endpoint);
+    CHECK(test, status == TENON_NOT_FOUND || status == TENON_UNSUPPORTED);
+    place.endpoint.path[0] = '\0';
+    status = gate_listen(gate, &place.endpoint);
+    CHECK(test, status == TENON_INVALID || status == TENON_UNSUPPORTED);
+    place_close(&place);
+}
+
+const struct test_case path_cases[] = {
+    {"path.exchange_by_path", exchange_by_path},
+    {"path.path_in_use", path_in_use},
+    {"path.path_left_behind", path_left_behind},
+    {"path.paths_that_fail", paths_that_fail},
+    {NULL, NULL}
+};
