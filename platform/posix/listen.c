@@ -9,8 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* SO_REUSEADDR, which accepted connections inherit, lets a restart bind while they linger. Before the
- * bind of port 0 it would let the system choose a port that somebody has bound already. */
+/* SO_REUSEADDR, which accepted connections inherit, lets a restart bind while they linger. Before
+ * the bind of port 0 it would let the system choose a port that somebody has bound already. */
 static int reuse_address(int fd)
 {
     int on = 1;

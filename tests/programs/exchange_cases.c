@@ -103,7 +103,8 @@ static void messages(void)
     service_start(&service, "127.0.0.1:0", ARGUMENTS("--once", "-m", GERMAN));
     run_whole(&client, CLIENT, ARGUMENTS("--message=" CHINESE, service.place));
     CHECK_CODE(&client, 0);
-    CHECK_TEXT(client.output, "Connected to server.\nMessage sent.\nServer's response: " GERMAN "\n");
+    CHECK_TEXT(client.output,
+               "Connected to server.\nMessage sent.\nServer's response: " GERMAN "\n");
     service_wait(&service, 0);
     CHECK_TEXT(service.run.output,
                SERVER_LISTENS "Connected to client: " IPV4_PEER

@@ -132,9 +132,7 @@ static void forced_by(enum testing_signal signal, int code)
     run_signal(&service.run, signal);
     run_await(&service.run, TESTING_ERROR_OUTPUT, "draining 1 connection", 1);
     run_signal(&service.run, signal);
-    run_wait(&service.run);
-    CHECK_CODE(&service.run, code);
-    testing_folder_remove(service.folder);
+    service_wait(&service, code);
     testing_raw_close(peer);
     run_close(&service.run);
 }

@@ -17,7 +17,8 @@ static HANDLE handle_of(int64_t handle)
 
 static int64_t kept(HANDLE handle)
 {
-    return handle == NULL || handle == INVALID_HANDLE_VALUE ? CHILD_NONE : (int64_t)(intptr_t)handle;
+    bool none = handle == NULL || handle == INVALID_HANDLE_VALUE;
+    return none ? CHILD_NONE : (int64_t)(intptr_t)handle;
 }
 
 static void handle_close(int64_t *handle)
