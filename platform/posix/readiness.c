@@ -285,7 +285,7 @@ static struct tenon_error send_pieces(struct tenon_stream *stream, size_t *sent_
     }
     memset(&message, 0, sizeof message);
     message.msg_iov = vectors;
-    message.msg_iovlen = count;
+    message.msg_iovlen = (uint16_t)count;   /* an int or a size_t: this fits both */
     do {
         result = sendmsg((int)stream->handle, &message, posix_send_flags);
     } while (result < 0 && errno == EINTR);

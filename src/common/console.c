@@ -37,7 +37,7 @@ static void write_error_line(struct console *console, char line[CONSOLE_LINE_MAX
     }
     line[size] = '\n';
     if (!console->sink->write(console->sink, TENON_ERROR_OUTPUT, line, size + 1)) {
-        console->dropped++;
+        console->dropped_errors++;
     }
 }
 
@@ -109,9 +109,13 @@ void console_output_changed(struct console *console, enum tenon_status output_st
         console_error(console, "cannot write to the standard output: %s; the transcript ends here",
                       console_output_reason(output_status));
     }
-    if (console->dropped > 0) {
-        uint64_t dropped = console->dropped;
+    if (console->broken) {
+        console->dropped = 0;       /* refused because it is broken: that is said */
+    }
+    uint64_t dropped = console->dropped + console->dropped_errors;
+    if (dropped > 0) {
         console->dropped = 0;
+        console->dropped_errors = 0;
         console_error(console, "%" PRIu64 " lines of output were dropped: nobody read them in time",
                       dropped);
     }

@@ -24,7 +24,8 @@ struct console {
     enum console_level level;
     bool quiet;                         /* no transcript */
     bool broken;                        /* nobody reads the transcript any more */
-    uint64_t dropped;                   /* lines that found no room, not yet reported */
+    uint64_t dropped;                   /* lines of the transcript that found no room, */
+    uint64_t dropped_errors;            /* and of the error output, not yet reported */
 };
 
 /* Lines of the transcript, on the standard output, in one piece. Without room they are dropped and

@@ -79,9 +79,7 @@ static int run(struct server_process *process, int argc, char **argv)
         return code;
     }
     code = server_start(server, process->program.loop, &process->options, console);
-    if (server->listeners_open > 0) {
-        tenon_loop_run(process->program.loop);  /* also to close those that stood when one failed */
-    }
+    tenon_loop_run(process->program.loop);      /* also to close those that stood when one failed */
     int served = server_end(server);
     return program_close(&process->program, console, code == EXIT_CODE_NONE ? served : code,
                          flush_max, true);

@@ -303,7 +303,9 @@ static void hosts(struct test *test)
             tenon_address_format_ip(&listeners[j].address, text, sizeof text);
             end_connect(end, text, listeners[0].address.port, NULL);
             UNTIL(test, end->connects == 1);
-            CHECK(test, end->connected == TENON_OK);
+            /* :: can be listened on where IPv6 is switched off and ::1 is nobody's address */
+            bool off = names[i] == NULL && end->connected == TENON_ADDRESS_NOT_AVAILABLE;
+            CHECK(test, end->connected == TENON_OK || off);
         }
         close_host(test, listeners, report.count);
     }

@@ -56,7 +56,21 @@ static void send_started_in_its_completion(struct test *test)
     UNTIL(test, pair.ours->sends == 1000 && pair.peer->in == pair.ours->out);
 }
 
-/* Rule 6: nothing overtakes a send in flight, and it completes with all bytes, not before. */
+/* Rule 6: a send is in flight until its callback, also where the kernel has it all already. */
+static void try_send_during_a_send(struct test *test)
+{
+    struct pair pair = pair_make(test);
+    end_receive_lent(pair.peer);
+    for (uint32_t i = 1; i <= 10; i++) {
+        end_send(pair.ours, 10);
+        CHECK(test, end_try(pair.ours, 10) == 0);
+        UNTIL(test, pair.ours->sends == i);
+        end_put(pair.ours, 10);
+    }
+    UNTIL(test, pair.peer->in == pair.ours->out);
+}
+
+/* Nothing overtakes a send in flight, and it completes with all bytes, not before. */
 static void send_waits_for_a_peer_that_does_not_read(struct test *test)
 {
     struct pair pair = pair_make(test);
@@ -227,6 +241,7 @@ const struct test_case send_cases[] = {
     {"send.try_send_hands_over_at_once", try_send_hands_over_at_once},
     {"send.sends_of_many_pieces_and_of_none", sends_of_many_pieces_and_of_none},
     {"send.send_started_in_its_completion", send_started_in_its_completion},
+    {"send.try_send_during_a_send", try_send_during_a_send},
     {"send.send_waits_for_a_peer_that_does_not_read", send_waits_for_a_peer_that_does_not_read},
     {"send.send_goes_on_bit_by_bit", send_goes_on_bit_by_bit},
     {"send.both_ways_at_once", both_ways_at_once},

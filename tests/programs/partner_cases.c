@@ -176,25 +176,46 @@ static void other_client_reset(void)
     run_close(&client);
 }
 
-/* SIGINT to a program under Wine is its Ctrl+C: a drain, then an exit at once with 130 and not with
- * the system's own code, of which an exit status keeps 8 bits. */
-static void other_server_interrupted(void)
+/* SIGINT to a program under Wine is its Ctrl+C. Starts a server of the other system with a client,
+ * and interrupts it. */
+static int64_t interrupt_with_client(struct service *service)
+{
+    char data[8];
+    size_t received = 0;
+    need_other(OTHER_SERVER);
+    service_start_other(service, "127.0.0.1:0", ARGUMENTS("--mode", "echo"));
+    int64_t peer = raw_to(service);
+    raw_send(peer, "x", 1);
+    CHECK(testing_raw_receive(peer, data, sizeof data, PATIENCE, &received) == TESTING_RAW_OK);
+    run_signal(&service->run, TESTING_INTERRUPT);
+    run_await(&service->run, TESTING_ERROR_OUTPUT, "draining 1 connection, up to 10s", 1);
+    return peer;
+}
+
+static void other_server_drained(void)
 {
     struct service service;
     char data[8];
     size_t received = 0;
-    need_other(OTHER_SERVER);
-    service_start_other(&service, "127.0.0.1:0", ARGUMENTS("--mode", "echo"));
-    int64_t peer = raw_to(&service);
-    raw_send(peer, "x", 1);
-    CHECK(testing_raw_receive(peer, data, sizeof data, PATIENCE, &received) == TESTING_RAW_OK);
-    run_signal(&service.run, TESTING_INTERRUPT);
-    run_await(&service.run, TESTING_ERROR_OUTPUT, "draining 1 connection, up to 10s", 1);
-    run_signal(&service.run, TESTING_INTERRUPT);
-    run_wait(&service.run);
-    CHECK_CODE(&service.run, 130);
+    int64_t peer = interrupt_with_client(&service);
+    raw_send(peer, "yz", 2);
+    testing_raw_finish(peer);
+    CHECK(testing_raw_receive_all(peer, data, sizeof data, PATIENCE, &received) ==
+          TESTING_RAW_END);
+    CHECK(received == 2 && memcmp(data, "yz", 2) == 0);
     testing_raw_close(peer);
-    testing_folder_remove(service.folder);
+    service_wait(&service, 0);
+    run_close(&service.run);
+}
+
+/* With 130 and not with the system's own code. */
+static void other_server_forced(void)
+{
+    struct service service;
+    int64_t peer = interrupt_with_client(&service);
+    run_signal(&service.run, TESTING_INTERRUPT);
+    service_wait(&service, 130);
+    testing_raw_close(peer);
     run_close(&service.run);
 }
 
@@ -229,7 +250,8 @@ const struct test_case partner_cases[] = {
     {"pairing.other_server_python_client", other_server_python_client},
     {"pairing.other_client_python_server", other_client_python_server},
     {"pairing.other_client_reset", other_client_reset},
-    {"pairing.other_server_interrupted", other_server_interrupted},
+    {"pairing.other_server_drained", other_server_drained},
+    {"pairing.other_server_forced", other_server_forced},
     {"pairing.other_client_interrupted", other_client_interrupted},
     {NULL, NULL},
 };

@@ -75,6 +75,25 @@ static void echo_waits_for_a_reader(void)
     run_close(&service.run);
 }
 
+/* Such a peer is silent: its time runs out. */
+static void stuck_reader(void)
+{
+    static unsigned char data[PIECE];
+    struct service service;
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--mode", "echo", "-t", "500ms", "-v"));
+    int64_t peer = testing_raw_connect(TENON_FAMILY_IPV4, service.port, 4096, PATIENCE);
+    enum testing_raw_result result = TESTING_RAW_OK;
+    CHECK(peer != TESTING_RAW_NONE);
+    for (size_t sent = 0; result == TESTING_RAW_OK && sent < 64 * MEGABYTE; sent += PIECE) {
+        result = testing_raw_send(peer, data, sizeof data, PATIENCE);
+    }
+    CHECK(result == TESTING_RAW_RESET);
+    run_await(&service.run, TESTING_ERROR_OUTPUT, "INFO timeout conn=1", 1);
+    testing_raw_close(peer);
+    service_stop(&service);
+    run_close(&service.run);
+}
+
 static void echo_client(void)
 {
     struct service service;
@@ -255,9 +274,29 @@ static void limit_gives_up_lingering(void)
     run_close(&service.run);
 }
 
+/* One that was answered and neither ends nor sends is let go of after 5 s. */
+static void lingering_ends(void)
+{
+    struct service service;
+    char data[64];
+    size_t received = 0;
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("-vv"));
+    int64_t peer = raw_to(&service);
+    raw_send(peer, "x", 1);
+    CHECK(testing_raw_receive_all(peer, data, sizeof data, PATIENCE, &received) ==
+          TESTING_RAW_END);
+    int64_t since = testing_clock();
+    run_await(&service.run, TESTING_ERROR_OUTPUT, "DEBUG close conn=1", 1);
+    CHECK(testing_clock() - since >= 4900 * TENON_MILLISECOND);
+    testing_raw_close(peer);
+    service_stop(&service);
+    run_close(&service.run);
+}
+
 const struct test_case service_cases[] = {
     {"service.echo", echo},
     {"service.echo_waits_for_a_reader", echo_waits_for_a_reader},
+    {"service.stuck_reader", stuck_reader},
     {"service.echo_client", echo_client},
     {"service.discard", discard},
     {"service.byte_by_byte", byte_by_byte},
@@ -268,5 +307,6 @@ const struct test_case service_cases[] = {
     {"service.rude_clients", rude_clients},
     {"service.limit", limit},
     {"service.limit_gives_up_lingering", limit_gives_up_lingering},
+    {"service.lingering_ends", lingering_ends},
     {NULL, NULL},
 };
