@@ -10,7 +10,7 @@ enum {
     TENON_PIECES_MAX = 16,              /* pieces of one send */
     TENON_ATTEMPTS_MAX = 16,            /* addresses that one connect tries */
     TENON_LISTENERS_MAX = 16,           /* listeners that one name may open */
-    TENON_LOOKUPS_MAX = 16,             /* look-ups that one loop runs at once; others wait */
+    TENON_LOOKUPS_MAX = 16,             /* look-ups that one loop waits for; others queue */
     TENON_ACCEPTS_A_TURN = 64,          /* sockets that one listener yields in a turn */
     TENON_ACCEPTS_PENDING = 32,         /* accepts that a completion backend has under way */
     TENON_BACKLOG = 4096,               /* the listener's backlog unless said otherwise */

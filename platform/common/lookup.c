@@ -9,7 +9,9 @@ struct tenon_lookup {
     struct tenon_message message;
     struct tenon_lookup *next;      /* in the loop's list of those that wait for a thread */
     struct tenon_loop *loop;
-    const struct tenon_backend *backend;
+    struct tenon_error (*look_up)(const char *host, enum tenon_family family,
+                                  struct tenon_address *addresses, uint32_t max,
+                                  uint32_t *count_out);
     struct tenon_connect *connect;
     bool threaded;
     enum tenon_family family;
@@ -52,8 +54,8 @@ static void on_looked_up(struct tenon_message *message)
 static void look_up(void *argument)
 {
     struct tenon_lookup *lookup = argument;
-    lookup->error = lookup->backend->lookup(lookup->host, lookup->family, lookup->addresses,
-                                            TENON_ATTEMPTS_MAX, &lookup->count);
+    lookup->error = lookup->look_up(lookup->host, lookup->family, lookup->addresses,
+                                    TENON_ATTEMPTS_MAX, &lookup->count);
     tenon_lock_take(&lookup->lock);
     if (!lookup->orphaned) {
         (void)tenon_post(lookup->loop, &lookup->message);   /* the first and only post */
@@ -105,7 +107,7 @@ struct tenon_error tenon_lookup_start(struct tenon_connect *connect)
     tenon_lock_init(&lookup->lock);
     lookup->references = 1;
     lookup->loop = loop;
-    lookup->backend = loop->backend;
+    lookup->look_up = loop->backend->lookup;
     lookup->connect = connect;
     lookup->family = connect->family;
     connect->lookup = lookup;

@@ -48,7 +48,7 @@ static struct tenon_error control(struct epoll_loop *state, int operation, int f
 
 static uint32_t events_of(uintptr_t object)
 {
-    return (object & READINESS_OWN) == READINESS_STREAM ? EPOLLIN | EPOLLOUT | EPOLLRDHUP
+    return (object & READINESS_OWN) == READINESS_STREAM ? EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP
            : (object & READINESS_OWN) == READINESS_ATTEMPT ? EPOLLOUT
                                                            : EPOLLIN;
 }
@@ -203,7 +203,7 @@ static void epoll_wait_batch(struct tenon_loop *loop, int64_t until)
         uint32_t events = state->events[i].events;
         if (object != READINESS_OWN) {
             readiness_event(object, (events & EPOLLIN) != 0, (events & EPOLLOUT) != 0,
-                            (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+                            (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0);
         }
     }
 }

@@ -80,6 +80,9 @@ struct tenon_error readiness_connect(struct tenon_attempt *attempt, const char *
         return posix_error(0);
     }
     struct tenon_error error = posix_error(code);
+    if (code == EAGAIN) {
+        error.status = TENON_REFUSED;   /* a local listener's queue is full: nothing to wait for */
+    }
     if (code == EINPROGRESS || code == EINTR) {
         error = poller_of(attempt)->watch(attempt->connect->loop, fd,
                                           readiness_object(attempt, READINESS_ATTEMPT),

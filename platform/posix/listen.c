@@ -107,17 +107,20 @@ fail:;
     return error;
 }
 
-/* A path's file goes with its listener. */
+/* A path's file goes with its listener, unless it is another one's by now. */
 void posix_unlisten(struct tenon_listener *listener)
 {
     int fd = (int)listener->handle;
-    if (listener->address.family == TENON_FAMILY_PATH) {
-        struct sockaddr_un name;
-        socklen_t size = sizeof name;
-        memset(&name, 0, sizeof name);
-        if (getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.sun_path[0] != '\0') {
-            (void)unlink(name.sun_path);
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    memset(&name, 0, sizeof name);
+    bool local = listener->address.family == TENON_FAMILY_PATH &&
+                 getsockname(fd, (struct sockaddr *)&name, &size) == 0;
+    (void)close(fd);
+    if (local) {
+        const char *path = ((const struct sockaddr_un *)(const void *)&name)->sun_path;
+        if (is_stale(&name, size, path)) {
+            (void)unlink(path);
         }
     }
-    (void)close(fd);
 }

@@ -2,8 +2,9 @@
  * became readable or writable; here that becomes takes, sends, accepts and connects.
  *
  * What the kernels do, and this makes up for:
- *  - a short read means that the socket is empty, unless the end, a reset or an error came in the
- *    same event: then reading goes on to it, as no further event follows an edge;
+ *  - a short read means that the socket is empty, unless the end, a reset, an error or an urgent
+ *    mark (where reads stop short, RFC 6093) came in the same event: then reading goes on until the
+ *    kernel has nothing, as no further event follows an edge;
  *  - a short write means that it is full, and arms the edge by itself;
  *  - a socket is watched from the first time that the kernel has nothing, not before: most short
  *    connections never are. */

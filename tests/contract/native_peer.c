@@ -35,14 +35,20 @@ static struct raw raw_pair(struct test *test, int receive_buffer)
     return raw;
 }
 
-static void put(struct test *test, int64_t socket, size_t size)
+/* From the place `first` of the sequence of seed 0. */
+static void put_at(struct test *test, int64_t socket, size_t first, size_t size)
 {
     unsigned char data[256];
     CHECK(test, size <= sizeof data);
     for (size_t i = 0; i < size; i++) {
-        data[i] = (unsigned char)i;     /* the sequence of seed 0 */
+        data[i] = (unsigned char)(first + i);
     }
     CHECK(test, testing_raw_send(socket, data, size, patience) == TESTING_RAW_OK);
+}
+
+static void put(struct test *test, int64_t socket, size_t size)
+{
+    put_at(test, socket, 0, size);
 }
 
 /* A reset while armed, paused, with data before it, and while nobody receives. */
@@ -127,6 +133,29 @@ static void peer_sends_byte_by_byte(struct test *test)
     UNTIL(test, raw.ours->lasts == 1);
     CHECK(test, raw.ours->last == TENON_END);
     testing_raw_close(raw.socket);
+}
+
+/* A receive stops short at an urgent mark (RFC 6093): what is behind it arrives all the same. */
+static void sends_an_urgent_byte(struct test *test)
+{
+    for (uint32_t kind = 0; kind < 2; kind++) {
+        struct raw raw = raw_pair(test, 0);
+        if (kind == 1) {
+            end_receive_lent(raw.ours);
+            put(test, raw.socket, 1);
+            UNTIL(test, raw.ours->in == 1);
+        }
+        put_at(test, raw.socket, kind, 3);
+        testing_raw_urgent(raw.socket);
+        put_at(test, raw.socket, kind + 3, 3);
+        if (kind == 0) {
+            end_receive_lent(raw.ours);
+        }
+        UNTIL(test, raw.ours->in == kind + 6);
+        testing_raw_finish(raw.socket);
+        UNTIL(test, raw.ours->lasts == 1);
+        testing_raw_close(raw.socket);
+    }
 }
 
 /* Peers that are reset while they wait in the queue do not end the listener. */
@@ -270,6 +299,7 @@ const struct test_case peer_cases[] = {
     {"peer.sees_how_we_close", peer_sees_how_we_close},
     {"peer.never_reads", peer_never_reads},
     {"peer.sends_byte_by_byte", peer_sends_byte_by_byte},
+    {"peer.sends_an_urgent_byte", sends_an_urgent_byte},
     {"peer.reset_before_accept", reset_before_accept},
     {"peer.restart_on_the_same_port", restart_on_the_same_port},
     {"peer.port_of_another", port_of_another},

@@ -213,6 +213,12 @@ enum testing_raw_result testing_raw_receive(int64_t socket, void *data, size_t s
     return received == 0 ? TESTING_RAW_END : TESTING_RAW_OK;
 }
 
+void testing_raw_urgent(int64_t socket)
+{
+    /* What becomes of it is seen by the peer. */
+    (void)send((SOCKET)socket, "!", 1, MSG_OOB);
+}
+
 void testing_raw_finish(int64_t socket)
 {
     /* A connection that is gone already has nothing to finish. */
