@@ -8,13 +8,15 @@ enum {
     MANY = 200
 };
 
-/* A port that nobody listens on: one that a listener has just had. */
+/* A port that nobody listens on, and that nobody is given meanwhile: a connected stream has it. */
 static uint16_t closed_port(struct test *test)
 {
     struct gate *gate = gate_open(test);
-    gate_close(gate, TENON_CLOSE_ABORT);
-    UNTIL(test, gate->closed);
-    return gate_port(gate);
+    struct end *end = end_new(test);
+    end_connect(end, "127.0.0.1", gate_port(gate), NULL);
+    UNTIL(test, end->connects == 1 && gate->accepted == 1);
+    CHECK(test, end->connected == TENON_OK);
+    return gate->peer_port;
 }
 
 static struct end *connect_to(struct test *test, const char *host, uint16_t port,

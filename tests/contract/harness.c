@@ -302,6 +302,7 @@ static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_sta
         gate->held[(gate->held_first + gate->held_count) % GATE_HELD_MAX] = socket;
         gate->held_count++;
         gate->accepted++;
+        gate->peer_port = peer->port;
     }
     if (gate->act != NULL) {
         gate->act(gate);

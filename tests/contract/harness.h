@@ -111,6 +111,7 @@ struct gate {
     uint32_t accepted;
     uint32_t lasts;
     uint32_t limits;
+    uint16_t peer_port;                 /* of the last that was accepted */
     uint32_t held_first;
     uint32_t held_count;
     struct tenon_socket held[GATE_HELD_MAX];
