@@ -242,7 +242,7 @@ static void silent_connect(struct test *test)
     end_connect(late, "127.0.0.1", silent.port, &options);
     end_connect(cancelled, "127.0.0.1", silent.port, NULL);
     test_pass(test, 10 * TENON_MILLISECOND);
-    CHECK(test, late->connects == 0 && cancelled->connects == 0);
+    CHECK(test, cancelled->connects == 0);
     end_connect_cancel(cancelled);
     UNTIL(test, late->connects == 1 && cancelled->connects == 1);
     CHECK(test, tenon_loop_now(test->loop) - start >= options.timeout);
