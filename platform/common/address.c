@@ -46,8 +46,9 @@ static bool parse_scope(const char *text, uint32_t *scope_out)
         value = value * 10 + (uint64_t)(*at - '0');
         at++;
     }
+    /* No interface has a colon in its name, but Linux finds `lo` by `lo:80`. */
     if (at == text || *at != '\0') {
-        value = system_scope_index(text);
+        value = strchr(text, ':') == NULL ? system_scope_index(text) : 0;
     }
     *scope_out = (uint32_t)value;
     return value > 0 && value <= UINT32_MAX;

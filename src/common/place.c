@@ -116,6 +116,9 @@ static const char *parse_name(const char *text, struct place *place)
     if (colon == NULL && size == 0) {
         return "it is empty";
     }
+    if (strcmp(text, "unix") == 0) {
+        return "there is no path behind unix:";     /* with a port it would read as a path */
+    }
     if (!copy_host(place, text, size)) {
         return "a host has at most 255 bytes";
     }

@@ -2,12 +2,19 @@
 #include "exit_code.h"
 #include "help.h"
 #include "options.h"
+#include "text.h"
 #include <stdio.h>
 #include <string.h>
 
+/* The problem may quote any bytes. */
 int settings_usage(struct console *console, const char *problem)
 {
-    console_error(console, "%s", problem);
+    char shown[TEXT_ESCAPED_MAX(OPTION_PROBLEM_MAX) + TEXT_ESCAPED_MAX(0) + 1];
+    struct text_escape escape = {.held_count = 0};
+    size_t used = text_escape(&escape, problem, strlen(problem), shown);
+    used += text_escape_end(&escape, shown + used);
+    shown[used] = '\0';
+    console_error(console, "%s", shown);
     console_hint(console, "see %s --help", console->program);
     return EXIT_CODE_USAGE;
 }

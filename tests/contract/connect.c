@@ -91,7 +91,7 @@ static void refused(struct test *test)
     uint16_t port = closed_port(test);
     struct end *end = connect_to(test, "127.0.0.1", port, NULL);
     CHECK(test, end->connected == TENON_REFUSED);
-    CHECK(test, end->connect.error.native != 0 || test->around->world != NULL);
+    CHECK(test, end->connect.error.native != 0 || test->around->open != NULL);
     end = connect_to(test, "localhost", port, NULL);
     CHECK(test, end->connected == TENON_REFUSED);
     CHECK(test, end->connect.attempts_begun == 2);

@@ -28,13 +28,25 @@ void test_fail(const struct test *test, const char *condition, const char *file,
     exit(1);
 }
 
+enum tenon_status test_try_open(struct test *test, const struct tenon_loop_options *options,
+                                struct tenon_loop **out)
+{
+    const struct surroundings *around = test->around;
+    struct tenon_loop_options chosen = {0};
+    if (options != NULL) {
+        chosen = *options;
+    }
+    if (around->open != NULL) {
+        return around->open(around, &chosen, out);
+    }
+    chosen.backend = around->backend;
+    return tenon_loop_open(&chosen, out);
+}
+
 struct tenon_loop *test_open_loop(struct test *test)
 {
-    struct tenon_loop_options options = {0};
     struct tenon_loop *loop = NULL;
-    options.backend = test->around->backend;
-    options.world = test->around->world;
-    enum tenon_status status = tenon_loop_open(&options, &loop);
+    enum tenon_status status = test_try_open(test, NULL, &loop);
     CHECK(test, status == TENON_OK && loop != NULL);
     return loop;
 }
@@ -156,14 +168,14 @@ static int64_t run_once(const struct test_case *entry, const struct surroundings
     int64_t before = 0;
     int64_t after = 0;
     if (around->descriptors != NULL) {
-        before = around->descriptors();
+        before = around->descriptors(around);
     }
     test_open(&test, around);
     test.passed = passed;
     entry->run(&test);
     test_close(&test);
     if (around->descriptors != NULL) {
-        after = around->descriptors();
+        after = around->descriptors(around);
     }
     return after - before;
 }
@@ -171,8 +183,10 @@ static int64_t run_once(const struct test_case *entry, const struct surroundings
 static void run_case(const struct test_case *entry, const struct surroundings *around,
                      uint32_t passed)
 {
-    printf("%s ... ", entry->name);
-    (void)fflush(stdout);
+    if (!around->quiet) {
+        printf("%s ... ", entry->name);
+        (void)fflush(stdout);
+    }
     int64_t left = run_once(entry, around, passed);
     if (left > 0) {
         /* What a system keeps from the first use of something is no leak: that grows each time. */
@@ -182,7 +196,9 @@ static void run_case(const struct test_case *entry, const struct surroundings *a
     struct test none = {0};
     none.passed = passed;
     CHECK(&none, left <= 0);
-    printf("passed\n");
+    if (!around->quiet) {
+        printf("passed\n");
+    }
 }
 
 static bool is_chosen(const char *name, char **chosen, int count)
@@ -195,40 +211,48 @@ static bool is_chosen(const char *name, char **chosen, int count)
     return count == 0;
 }
 
+uint32_t test_run_cases(const struct surroundings *around, const struct test_case *const *tables,
+                        char **chosen, int chosen_count)
+{
+    uint32_t passed = 0;
+    for (size_t i = 0; tables[i] != NULL; i++) {
+        for (const struct test_case *entry = tables[i]; entry->name != NULL; entry++) {
+            if (is_chosen(entry->name, chosen, chosen_count)) {
+                run_case(entry, around, passed);
+                passed++;
+            }
+        }
+    }
+    return passed;
+}
+
+static void list_cases(const struct test_case *const *tables)
+{
+    for (size_t i = 0; tables[i] != NULL; i++) {
+        for (const struct test_case *entry = tables[i]; entry->name != NULL; entry++) {
+            printf("%s\n", entry->name);
+        }
+    }
+}
+
 int test_main(int argc, char **argv, struct surroundings *around,
               const struct test_case *const *tables)
 {
-    bool list = false;
-    uint32_t passed = 0;
     int first = 1;
-    while (first < argc && strncmp(argv[first], "--", 2) == 0) {
-        if (strcmp(argv[first], "--list") == 0) {
-            list = true;
-        } else if (strcmp(argv[first], "--backend") == 0 && first + 1 < argc) {
-            first++;
-            around->backend = argv[first];
-        } else {
-            printf("usage: %s [--backend NAME] [--list] [CASE...]\n", argv[0]);
-            return 2;
-        }
-        first++;
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+        list_cases(tables);
+        return 0;
     }
-    for (size_t i = 0; tables[i] != NULL; i++) {
-        for (const struct test_case *entry = tables[i]; entry->name != NULL; entry++) {
-            if (!is_chosen(entry->name, argv + first, argc - first)) {
-                continue;
-            }
-            if (list) {
-                printf("%s\n", entry->name);
-            } else {
-                run_case(entry, around, passed);
-            }
-            passed++;
-        }
+    if (argc > 2 && strcmp(argv[1], "--backend") == 0) {
+        around->backend = argv[2];
+        first = 3;
     }
-    if (!list) {
-        printf("%u passed, 0 failed\n", passed);
+    if (first < argc && argv[first][0] == '-') {
+        printf("usage: %s [--backend NAME] [CASE...] | --list\n", argv[0]);
+        return 2;
     }
+    uint32_t passed = test_run_cases(around, tables, argv + first, argc - first);
+    printf("%u passed, 0 failed\n", passed);
     return passed > 0 ? 0 : 2;
 }
 

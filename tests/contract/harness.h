@@ -43,9 +43,13 @@ struct gate;
 /* What is around a run of the suite. */
 struct surroundings {
     const char *backend;                /* NULL: the best */
-    void *world;                        /* the simulated backend's */
-    int64_t (*descriptors)(void);       /* how many this process has open; NULL: not counted */
+    /* NULL: tenon_loop_open, with that backend. */
+    enum tenon_status (*open)(const struct surroundings *around,
+                              const struct tenon_loop_options *options, struct tenon_loop **out);
+    void *context;                      /* for open */
+    int64_t (*descriptors)(const struct surroundings *around);  /* open ones; NULL: not counted */
     bool resets_are_exact;              /* else a peer's reset may look like its end */
+    bool quiet;                         /* only failures and the sum are said */
 };
 
 struct test {
@@ -71,6 +75,9 @@ struct test_case {
  * table ends with a NULL name, the list of tables with NULL. */
 int test_main(int argc, char **argv, struct surroundings *around,
               const struct test_case *const *tables);
+/* All of the cases that are chosen by the beginnings of their names: how many have passed. */
+uint32_t test_run_cases(const struct surroundings *around, const struct test_case *const *tables,
+                        char **chosen, int chosen_count);
 
 _Noreturn void test_fail(const struct test *test, const char *condition, const char *file,
                          int line);
@@ -80,8 +87,11 @@ _Noreturn void test_fail(const struct test *test, const char *condition, const c
 void test_open(struct test *test, const struct surroundings *around);
 void test_close(struct test *test);
 
-/* Opens another loop of the case's backend. */
+/* Opens another loop of the case's backend. The options may be NULL; their backend does not count.
+ */
 struct tenon_loop *test_open_loop(struct test *test);
+enum tenon_status test_try_open(struct test *test, const struct tenon_loop_options *options,
+                                struct tenon_loop **out);
 /* One turn that waits until `limit` at most. False: that has passed already. */
 bool test_turn(struct test *test, int64_t limit);
 /* Lets the loop's time pass, for what must not happen meanwhile. */

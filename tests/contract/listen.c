@@ -37,7 +37,7 @@ static void port_in_use(struct test *test)
     struct gate *second = gate_new(test);
     struct tenon_endpoint endpoint = loopback(gate_port(first));
     CHECK(test, gate_listen(second, &endpoint) == TENON_ADDRESS_IN_USE);
-    CHECK(test, second->listener.error.native != 0 || test->around->world != NULL);
+    CHECK(test, second->listener.error.native != 0 || test->around->open != NULL);
     gate_close(first, TENON_CLOSE_GRACEFUL);
     UNTIL(test, first->closed);
     CHECK(test, gate_listen(second, &endpoint) == TENON_OK);

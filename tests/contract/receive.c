@@ -21,10 +21,8 @@ static void lent_delivers_all_then_one_end(struct test *test)
 static void lent_size_is_an_option(struct test *test)
 {
     struct tenon_loop_options options = {0};
-    options.backend = test->around->backend;
-    options.world = test->around->world;
     options.lent_size = TENON_LENT_SIZE_MIN;
-    enum tenon_status status = tenon_loop_open(&options, &test->other);
+    enum tenon_status status = test_try_open(test, &options, &test->other);
     CHECK(test, status == TENON_OK);
     struct pair pair = pair_begin(test);
     end_attach(pair.ours, test->other, gate_take(test->gate));
@@ -229,9 +227,10 @@ static void ready_that_takes_nothing_comes_again(struct test *test)
     end_receive_ready(pair.ours);
     end_put(pair.peer, 50);
     UNTIL(test, pair.ours->in == 50);
-    CHECK(test, pair.ours->readies == 5);       /* and not for ever, now that nothing is there */
     test_pass(test, 5 * TENON_MILLISECOND);
-    CHECK(test, pair.ours->readies <= 6);
+    CHECK(test, pair.ours->readies >= 5);
+    CHECK(test, pair.ours->readies < 30);       /* not for ever, now that nothing is there: a few
+                                                   calls may find nothing */
     end_finish(pair.peer);
     UNTIL(test, pair.ours->lasts == 1);
 }

@@ -231,7 +231,8 @@ file(GLOB_RECURSE paths LIST_DIRECTORIES false RELATIVE ${ROOT}
      ${ROOT}/.ci/* ${ROOT}/.github/*)
 file(GLOB others LIST_DIRECTORIES false RELATIVE ${ROOT} ${ROOT}/*)
 list(APPEND paths ${others})
-list(FILTER paths EXCLUDE REGEX "^tests/lint/fixtures/|^expected\\.txt$|^\\.git$|\\.pyc$")
+list(FILTER paths EXCLUDE REGEX
+     "^tests/lint/fixtures/|^tests/fuzz/corpus/|^expected\\.txt$|^\\.git$|\\.pyc$")
 list(SORT paths)
 foreach(path IN LISTS paths)
     check_file(${path})

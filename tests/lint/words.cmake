@@ -2,7 +2,7 @@
 # words; what follows one (a call, or the end of the word); the folders it holds in and not in.
 set(call " *\\(")
 set(end "([^A-Za-z0-9_]|$)")
-set(own "^platform/(posix|linux|windows|testing)/|^tests/bench/peers/")
+set(own "^platform/(posix|linux|windows|testing)/|^tests/(bench/peers|faults/wraps)/")
 set(word_groups "")
 
 function(words group)
@@ -30,7 +30,7 @@ words(socket BEHIND "${call}" IN "." NOT_IN "${own}"
           epoll_ctl epoll_wait epoll_pwait2 eventfd closesocket ioctl ioctlsocket fcntl
           "WSA[A-Z][A-Za-z0-9]*")
 
-words(process BEHIND "${call}" IN "." NOT_IN "${own}"
+words(process BEHIND "${call}" IN "." NOT_IN "${own}|^tests/simulation/simulate\\.c$"
     ADVICE "process.h or thread.h; testing.h in tests"
     WORDS open close read write pipe dup2 unlink fork execv execve execvp waitpid kill signal
           sigaction raise system popen getpid isatty getenv setenv getrlimit setrlimit getrusage

@@ -60,7 +60,8 @@ static void check_parse_invalid(struct unit *unit)
         "::1.2.3.4.5", "::010.0.0.1", "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4::", "::1.2.3.4:5", "0x1::",
         /* scopes */
         "::1%", "fe80::1%0", "fe80::1%4294967296", "fe80::1%42949672960", "fe80::1%-1",
-        "fe80::1%1 ", "fe80::1%1%1", "fe80::1%%1", "fe80::1%no such interface", "%1",
+        "fe80::1%lo:80", "fe80::1%1:", "fe80::1%1 ", "fe80::1%1%1", "fe80::1%%1",
+        "fe80::1%no such interface", "%1",
         /* longer than any address */
         "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000::1",
         "fe80::1%iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii",

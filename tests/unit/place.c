@@ -123,7 +123,7 @@ static void check_kinds(struct unit *unit)
         {"localhost", true, false, false},  {":80", false, false, false},
         {"127.0.0.1:80", true, false, true}, {"[::1]:80", true, false, true},
         {"fe80::1%1", true, false, true},   {"unix:/run/x", true, true, false},
-        {"unix", true, false, false},       {"unix.example:80", true, false, false},
+        {"unix.example:80", true, false, false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct place place;

@@ -96,6 +96,8 @@ static void check_usage(struct unit *unit)
         {{"9000"}, "did you mean :9000?"},
         {{"010.0.0.1"}, "'010.0.0.1' is no address: "},
         {{""}, "'' is no address: "},
+        {{"unix"}, "'unix' is no address: there is no path behind unix:"},
+        {{"a\033[31m\n"}, "'a\\x1b[31m\\x0a' is no address: "},
         {{"--backend", "nonsense"}, "--backend nonsense: "},
         {{"-t", "5x"}, "--timeout 5x: "},
         {{"--nonsense"}, "unknown option --nonsense"},
