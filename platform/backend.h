@@ -54,6 +54,7 @@ enum {
     STREAM_READABLE = 1 << 16,          /* a take may give something */
     STREAM_DELIVERING = 1 << 17,        /* inside its delivery, which looks again at its end */
     STREAM_SEND_BROKEN = 1 << 18,       /* a send was cut short: only abort is left */
+    STREAM_END_TOLD = 1 << 19,          /* the end was delivered: nothing may be received */
     STREAM_BACKEND = 1 << 20            /* the first of the backend's */
 };
 

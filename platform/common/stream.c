@@ -94,7 +94,9 @@ enum tenon_take stream_take(struct tenon_stream *stream, void *data, size_t size
 
 void stream_finish_if_idle(struct tenon_stream *stream)
 {
-    if ((stream->flags & STREAM_FINISH) == 0 || (stream->flags & STREAM_FINISHED) != 0 ||
+    /* An abort sends no end: the peer would take what was cut short for the whole. */
+    uint32_t over = STREAM_FINISHED | STREAM_ABORTING;
+    if ((stream->flags & STREAM_FINISH) == 0 || (stream->flags & over) != 0 ||
         stream->send != NULL) {
         return;
     }
@@ -132,7 +134,7 @@ static void begin_receive(struct tenon_stream *stream, uint32_t kind)
     assert_usable(stream);
     TENON_ASSERT((stream->flags & STREAM_RECEIVING) == 0);
     TENON_ASSERT((stream->flags & STREAM_CLOSING) == 0);
-    TENON_ASSERT((stream->flags & STREAM_ENDED) == 0);
+    TENON_ASSERT((stream->flags & STREAM_END_TOLD) == 0);
     stream->flags |= kind;
     stream_refresh(stream);
 }

@@ -43,7 +43,12 @@ static struct tenon_error control(struct epoll_loop *state, int operation, int f
                                   uintptr_t object)
 {
     struct epoll_event event = {.events = events | EPOLLET, .data.u64 = object};
-    return posix_error(epoll_ctl(state->epoll, operation, fd, &event) == 0 ? 0 : errno);
+    struct tenon_error error =
+        posix_error(epoll_ctl(state->epoll, operation, fd, &event) == 0 ? 0 : errno);
+    if (error.native == ENOSPC) {
+        error.status = TENON_LIMIT;     /* no disk is full: /proc/sys/fs/epoll/max_user_watches */
+    }
+    return error;
 }
 
 static uint32_t events_of(uintptr_t object)
@@ -97,8 +102,11 @@ static void free_state(struct epoll_loop *state)
 static struct tenon_error open_descriptors(struct epoll_loop *state)
 {
     state->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (state->epoll < 0) {
+        return posix_error(errno);
+    }
     state->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (state->epoll < 0 || state->wake < 0) {
+    if (state->wake < 0) {
         return posix_error(errno);
     }
     struct tenon_error error =

@@ -80,8 +80,10 @@ struct tenon_error readiness_connect(struct tenon_attempt *attempt, const char *
         return posix_error(0);
     }
     struct tenon_error error = posix_error(code);
-    if (code == EAGAIN) {
-        error.status = TENON_REFUSED;   /* a local listener's queue is full: nothing to wait for */
+    if (code == EAGAIN || code == EPROTOTYPE) {
+        /* a local listener's queue is full, or the path's socket is no listener but takes datagrams
+         * (elsewhere this code is a reset): nothing to wait for */
+        error.status = TENON_REFUSED;
     }
     if (code == EINPROGRESS || code == EINTR) {
         error = poller_of(attempt)->watch(attempt->connect->loop, fd,

@@ -101,7 +101,10 @@ enum tenon_status tenon_file_write(const char *path, const void *data, size_t si
         return error_out->status;
     }
     int code = 0;
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd = -1;
+    do {
+        fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    } while (fd < 0 && errno == EINTR);
     if (fd < 0) {
         *error_out = posix_error(errno);
         return error_out->status;

@@ -127,6 +127,9 @@ static bool peer_is_gone(int code)
     case ENETUNREACH:
     case ENOPROTOOPT:
     case EOPNOTSUPP:
+#if defined(ENONET)
+    case ENONET:
+#endif
         return true;
     default:
         return false;
@@ -238,17 +241,28 @@ enum tenon_take readiness_take(struct tenon_stream *stream, void *data, size_t s
     return TAKE_FAILED;
 }
 
-/* What one call's result means for a send of `size` bytes. ENOBUFS passes by itself. */
-static struct tenon_error note_sent(struct readiness *state, ssize_t result, size_t size,
+/* Of a stream that is watched: asks for an event with its present state. */
+static struct tenon_error rewatch(struct tenon_stream *stream)
+{
+    return poller_of(stream->loop)
+        ->rewatch(stream->loop, (int)stream->handle, readiness_object(stream, READINESS_STREAM),
+                  &of_stream(stream)->slot);
+}
+
+/* What one call's result means for a send of `size` bytes. ENOBUFS (of a local socket, where memory
+ * is short) passes by itself, but the socket is not full: no edge follows. */
+static struct tenon_error note_sent(struct tenon_stream *stream, ssize_t result, size_t size,
                                     size_t *sent_out)
 {
     int code = result < 0 ? errno : 0;
+    struct readiness *state = of_stream(stream);
     *sent_out = result < 0 ? 0 : (size_t)result;
     if (result >= 0 || code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS) {
         if (*sent_out < size) {
             state->known &= ~(uint32_t)KNOWN_WRITABLE;
         }
-        return posix_error(0);
+        return code == ENOBUFS && (state->known & KNOWN_WATCHED) != 0 ? rewatch(stream)
+                                                                      : posix_error(0);
     }
     return posix_error(code);
 }
@@ -267,7 +281,7 @@ struct tenon_error readiness_try_send(struct tenon_stream *stream, const void *d
     do {
         result = send((int)stream->handle, data, size, posix_send_flags);
     } while (result < 0 && errno == EINTR);
-    return note_sent(state, result, size, sent_out);
+    return note_sent(stream, result, size, sent_out);
 }
 
 static struct tenon_error send_pieces(struct tenon_stream *stream, size_t *sent_out)
@@ -289,7 +303,7 @@ static struct tenon_error send_pieces(struct tenon_stream *stream, size_t *sent_
     do {
         result = sendmsg((int)stream->handle, &message, posix_send_flags);
     } while (result < 0 && errno == EINTR);
-    return note_sent(of_stream(stream), result, size, sent_out);
+    return note_sent(stream, result, size, sent_out);
 }
 
 /* Sends until it is done, or the kernel is full, or others should have their turn: then it parks,
@@ -311,9 +325,7 @@ void readiness_send(struct tenon_stream *stream)
     bool watched = (state->known & KNOWN_WATCHED) != 0;
     error = watch(stream);
     if (error.status == TENON_OK && watched && (state->known & KNOWN_WRITABLE) != 0) {
-        error = poller_of(stream->loop)
-                    ->rewatch(stream->loop, (int)stream->handle,
-                              readiness_object(stream, READINESS_STREAM), &state->slot);
+        error = rewatch(stream);
     }
     if (error.status != TENON_OK) {
         tenon_event_sent(stream, error);
