@@ -315,6 +315,7 @@ static void finish(struct tenon_connect *connect)
         memset(connect->stream, 0, sizeof *connect->stream);
         connect->stream->loop = loop;
         connect->error = loop->backend->adopt(connect->stream, winner);
+        winner->error = connect->error;
         winner->connected = false;
         if (connect->error.status == TENON_OK) {
             connect->stream->flags |= STREAM_ATTACHED;

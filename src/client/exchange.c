@@ -256,6 +256,13 @@ static void message_sent(struct exchange *exchange)
     }
 }
 
+/* Receiving ends as well then; after another failure, such as a lack of memory, it goes on. */
+static bool connection_is_gone(enum tenon_status status)
+{
+    return status == TENON_RESET || status == TENON_TIMED_OUT || status == TENON_UNREACHABLE ||
+           status == TENON_NOT_CONNECTED;
+}
+
 static void on_sent(struct tenon_send *send, enum tenon_status status)
 {
     struct exchange *exchange = OUTER(send, struct exchange, send);
@@ -264,7 +271,7 @@ static void on_sent(struct tenon_send *send, enum tenon_status status)
     }
     if (status == TENON_OK) {
         message_sent(exchange);
-    } else if (exchange->ended) {
+    } else if (exchange->ended || !connection_is_gone(status)) {
         fail(exchange, status);
     }
     /* Else the receive ends with this failure, behind the bytes that came before it. */

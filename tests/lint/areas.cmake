@@ -44,7 +44,13 @@ function(area_of path bases_out targets_out system_out)
         set(part ${CMAKE_MATCH_1})
         list(APPEND bases tests/${part} platform/testing platform/simulated
              src src/common src/server src/client)
-        set(targets "^(tests/${part}/|src/|platform/(testing|simulated)/[a-z_]+\\.h$)")
+        set(headers "src/|platform/(testing|simulated)/[a-z_]+\\.h$")
+        set(targets "^(tests/${part}/|${headers})")
+        if(part STREQUAL "fuzz")
+            # What the layer's fuzzer decides for.
+            list(APPEND bases tests/simulation)
+            set(targets "^(tests/(fuzz/|simulation/scenario\\.h$)|${headers})")
+        endif()
         # A seed must be told also where an assertion or a fault ends the process: C's signal().
         if(path MATCHES "^tests/(bench/peers|faults/wraps)/|^tests/simulation/simulate\\.c$")
             set(system TRUE)

@@ -1,0 +1,193 @@
+/* A server's process in the simulation. */
+#include "server_process.h"
+#include "common/exit_code.h"
+#include "common/outer.h"
+#include <string.h>
+
+/* The thread may stand still for a while, and completions come late. */
+static const int64_t slack = 2 * TENON_SECOND;
+
+static void on_stop_asked(struct tenon_message *message)
+{
+    struct server_process *process = OUTER(message, struct server_process, stop_asked);
+    if (process->stopped_at == 0) {
+        process->stopped_at = tenon_loop_now(process->loop);
+    }
+    server_stop(&process->server, process->stop);
+}
+
+static void on_output_changed(struct fake_sink *sink, enum tenon_status output_status)
+{
+    struct server_process *process = OUTER(sink, struct server_process, sink);
+    console_output_changed(&process->console, output_status);
+}
+
+void server_process_start(struct server_process *process, struct run *run, struct sim_host *host,
+                          struct command_line *line, fake_sink_fn *on_write)
+{
+    memset(process, 0, sizeof *process);
+    process->run = run;
+    enum tenon_status status = sim_loop_open(host, NULL, &process->loop);
+    CHECK(run->world, status == TENON_OK);
+    fake_sink_open(&process->sink, "server", run, process->loop);
+    process->sink.on_changed = on_output_changed;
+    process->sink.on_write = on_write;
+    process->sink.keeps = true;
+    process->console.program = "server";
+    process->console.sink = &process->sink.sink;
+    process->console.loop = process->loop;
+    tenon_message_init(&process->stop_asked, on_stop_asked);
+    command_trace(run, line);
+    int code =
+        server_options_read(&process->options, line->count, line->arguments, &process->console);
+    CHECK(run->world, code == EXIT_CODE_NONE);
+    process->console.level = process->options.settings.level;
+    process->console.quiet = process->options.settings.quiet;
+    process->code =
+        server_start(&process->server, process->loop, &process->options, &process->console);
+    process->started = process->code == EXIT_CODE_NONE;
+    process->state = PROCESS_RUNNING;
+}
+
+void server_process_stop(struct server_process *process, enum tenon_stop stop)
+{
+    if (process->state != PROCESS_RUNNING || !process->started) {
+        return;
+    }
+    process->stop = stop;
+    sim_trace(process->run->world, "server", "is asked to stop");
+    (void)tenon_post(process->loop, &process->stop_asked);      /* it may be posted already */
+}
+
+/* ---- what always holds ---- */
+
+static uint32_t count_of(const struct server *server, enum session_state state)
+{
+    return server->counts[state];
+}
+
+static void check_bounds(const struct server_process *process)
+{
+    const struct server *server = &process->server;
+    uint32_t sum = 0;
+    for (int state = 0; state < SESSION_STATES; state++) {
+        sum += server->counts[state];
+    }
+    CHECK(process->run->world, sum == process->options.connections);
+    CHECK(process->run->world, server->sessions_begun <= process->options.connections);
+    CHECK(process->run->world, server->reserve.begun <= server->reserve.count);
+    CHECK(process->run->world,
+          server->free.last == NULL || !tenon_timer_started(&server->free.last->timer));
+    CHECK(process->run->world,
+          process->stopped_at == 0 || server->drain == TENON_FOREVER ||
+              sim_now(process->run->world) <= process->stopped_at + server->drain + slack);
+}
+
+/* ---- the end ---- */
+
+static void check_lists(const struct server_process *process)
+{
+    const struct sim_world *world = process->run->world;
+    const struct server *server = &process->server;
+    uint32_t count = 0;
+    for (const struct session *at = server->free.first; at != NULL; at = at->next) {
+        CHECK(world, at->state == SESSION_FREE);
+        CHECK(world, count < server->sessions_begun);
+        count++;
+    }
+    CHECK(world, count == server->sessions_begun);
+    count = 0;
+    for (const struct reserve_entry *at = server->reserve.free; at != NULL; at = at->next) {
+        CHECK(world, count < server->reserve.begun);
+        count++;
+    }
+    CHECK(world, count == server->reserve.begun);
+    CHECK(world, server->lingering.first == NULL && server->waiting.first == NULL);
+}
+
+/* Every dropped line is told, unless nobody reads the transcript any more. */
+static void check_output(const struct server_process *process)
+{
+    const struct console *console = &process->console;
+    if (!console->broken && process->sink.state == SINK_OPEN) {
+        CHECK(process->run->world, console->dropped == 0 && console->dropped_errors == 0);
+    }
+}
+
+/* With --once a greeting that is said is a success, and else there is none. */
+static void check_once(const struct server_process *process)
+{
+    const struct fake_sink *sink = &process->sink;
+    bool complete =
+        sink->refused_lines == 0 && sink->state != SINK_BROKEN && !process->console.quiet;
+    bool said = sink->size > 0 && strstr(sink->text, "Response sent.\n") != NULL;
+    if (complete && process->options.mode == SERVER_GREET && process->code != EXIT_CODE_CUT_OFF) {
+        CHECK(process->run->world, said == (process->code == EXIT_CODE_OK));
+    }
+}
+
+static void check_code(const struct server_process *process)
+{
+    const struct sim_world *world = process->run->world;
+    const struct server *server = &process->server;
+    bool cut = process->code == EXIT_CODE_CUT_OFF;
+    if (cut) {
+        CHECK(world, process->stopped_at != 0 && server->drain != TENON_FOREVER);
+        CHECK(world, process->over_at >= process->stopped_at + server->drain);
+    }
+    if (process->sink.refused_errors == 0) {
+        CHECK(world, cut == fake_sink_said(&process->sink, "server: cut off "));
+    }
+    if (!process->started) {
+        CHECK(world, fake_sink_said(&process->sink, "server: cannot listen on "));
+        CHECK(world, process->code == EXIT_CODE_CANNOT_LISTEN);
+    } else if (!process->options.once) {
+        CHECK(world, process->code == EXIT_CODE_OK || cut);
+        CHECK(world, process->stopped_at != 0);
+    } else if (server->decided) {
+        CHECK(world, server->chosen != NULL);
+        check_once(process);
+        CHECK(world, process->code == EXIT_CODE_OK || process->code == EXIT_CODE_FAILED ||
+                         process->code == EXIT_CODE_TIMED_OUT || cut);
+    } else {
+        CHECK(world, process->code == EXIT_CODE_OK || cut);
+        CHECK(world, process->stopped_at != 0);
+    }
+}
+
+static bool is_over(const struct server_process *process)
+{
+    const struct server *server = &process->server;
+    return server->listeners_open == 0 &&
+           count_of(server, SESSION_FREE) == process->options.connections &&
+           !tenon_timer_started(&server->drain_timer) && !process->stop_asked.posted &&
+           !process->sink.changed.posted;
+}
+
+void server_process_look(struct server_process *process)
+{
+    if (process->state != PROCESS_RUNNING) {
+        return;
+    }
+    check_bounds(process);
+    if (!is_over(process)) {
+        return;
+    }
+    check_lists(process);
+    check_output(process);
+    int code = server_end(&process->server);
+    process->code = process->started ? code : process->code;
+    process->over_at = sim_now(process->run->world);
+    process->state = PROCESS_OVER;
+    tenon_loop_close(process->loop);
+    sim_trace(process->run->world, "server", "is over, exit code %d", process->code);
+    check_code(process);
+}
+
+void server_process_bury(struct server_process *process)
+{
+    if (process->state == PROCESS_RUNNING) {
+        (void)server_end(&process->server);     /* no exit code is left by the dead */
+        process->state = PROCESS_DEAD;
+    }
+}
