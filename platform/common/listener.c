@@ -56,7 +56,10 @@ void tenon_listener_close(struct tenon_listener *listener, enum tenon_close_mode
 {
     loop_assert_thread(listener->loop);
     TENON_ASSERT(listener->flags & LISTENER_LISTENING);
-    bool closing = (listener->flags & (LISTENER_DRAINING | LISTENER_CLOSING)) != 0;
+    if (listener->flags & LISTENER_CLOSING) {
+        return;
+    }
+    bool closing = (listener->flags & LISTENER_DRAINING) != 0;
     bool graceful = mode == TENON_CLOSE_GRACEFUL && (listener->flags & LISTENER_ACCEPTING) != 0;
     if (closing && mode == TENON_CLOSE_GRACEFUL) {
         return;
@@ -110,10 +113,11 @@ static void finish_close(struct tenon_listener *listener)
     tenon_timer_stop(loop, &listener->back_off);
     loop->pending--;
     bool accepting = (listener->flags & LISTENER_ACCEPTING) != 0;
-    listener->flags = LISTENER_CLOSING;
+    listener->flags = LISTENER_LISTENING | LISTENER_CLOSING;    /* it may be closed again in: */
     if (accepting) {
         (void)listener->on_accept(listener, TENON_CANCELED, none, NULL);
     }
+    listener->flags = 0;
     listener->on_closed(listener);
 }
 

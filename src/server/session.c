@@ -69,6 +69,12 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* It has sent nothing: bytes that wait for the reserve are something. */
+static bool is_silent(const struct session *session)
+{
+    return session->state == SESSION_WAITING && !session->queued;
+}
+
 /* How long the session may still go on as it is, if nothing more comes; TENON_FOREVER: without
  * limit. */
 static int64_t time_left(const struct session *session)
@@ -82,8 +88,7 @@ static int64_t time_left(const struct session *session)
     } else if (timeout != TENON_FOREVER) {
         left = timeout - since(session, session->active_ms);
     }
-    if (server->stopping &&
-        (session->state == SESSION_LINGERING || session->state == SESSION_WAITING)) {
+    if (server->stopping && (session->state == SESSION_LINGERING || is_silent(session))) {
         left = smaller(left, stop_silence - (tenon_loop_now(server->loop) - server->stopped));
     }
     return left;
@@ -120,7 +125,7 @@ static bool send_has_progressed(struct session *session)
 static void expire(struct session *session)
 {
     struct server *server = session->server;
-    bool stopped = server->stopping && session->state == SESSION_WAITING;
+    bool stopped = server->stopping && is_silent(session);
     if (session->state != SESSION_LINGERING && !stopped) {
         console_log(server->console, CONSOLE_INFO, "timeout", "conn=%" PRIu32, session->number);
         server_decide(server, session, EXIT_CODE_TIMED_OUT);
@@ -239,8 +244,9 @@ void session_stop(struct session *session)
 
 bool session_cut(struct session *session)
 {
-    bool served = session->state == SESSION_ACTIVE || session->state == SESSION_ANSWERING;
-    bool gentle = session->state == SESSION_WAITING || session->state == SESSION_LINGERING;
+    bool served = session->state == SESSION_ACTIVE || session->state == SESSION_ANSWERING ||
+                  session->queued;
+    bool gentle = is_silent(session) || session->state == SESSION_LINGERING;
     session_close(session, gentle ? TENON_CLOSE_GRACEFUL : TENON_CLOSE_ABORT);
     return served;
 }

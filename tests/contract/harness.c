@@ -313,6 +313,9 @@ static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_sta
         CHECK(test, gate->closing);
         gate->accepting = false;
         gate->lasts++;
+        if (gate->closes_again) {
+            gate_close(gate, TENON_CLOSE_ABORT);
+        }
         return TENON_CONTINUE;
     }
     if (status == TENON_LIMIT) {

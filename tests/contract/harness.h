@@ -118,6 +118,7 @@ struct gate {
     bool paused;
     bool closing;
     bool closed;
+    bool closes_again;                  /* in its last call */
     uint32_t accepted;
     uint32_t lasts;
     uint32_t limits;

@@ -167,6 +167,7 @@ static void closed_again(struct test *test)
             struct end *peers[3];
             struct gate *gate = gate_open(test);
             gate->answer = TENON_PAUSE;
+            gate->closes_again = second == TENON_CLOSE_ABORT;
             connect_peers(gate, peers, 3);
             gate_close(gate, (enum tenon_close_mode)first);
             gate_close(gate, (enum tenon_close_mode)second);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    LARGE = 300 * 1000,     /* bytes: more than the kernels of a connection take */
+    LARGE = 400 * 1000,     /* bytes: more than the kernels of a connection take */
     TIGHT_CLIENTS = 5       /* that share a small reserve: each waits until the others have done */
 };
 
@@ -105,6 +105,12 @@ static void plan_server(struct stage *stage, uint32_t clients)
     }
     plan_limits(stage, clients);
     plan_places(stage);
+}
+
+/* Those that share a small reserve come together. */
+static int64_t draw_begin(struct stage *stage)
+{
+    return draw_time(stage->run, 0, stage->tight ? 100 * TENON_MILLISECOND : begin_max);
 }
 
 /* ---- odd clients ---- */
@@ -208,7 +214,7 @@ static void plan_odd(struct stage *stage, struct odd_plan *plan)
     memset(plan, 0, sizeof *plan);
     plan->host = stage->place;
     plan->port = stage->port;
-    plan->begin = draw_time(run, 0, begin_max);
+    plan->begin = draw_begin(stage);
     plan->chunk_max = 1;
     plan->reader = (enum odd_reader)draw(run, ODD_LENT, ODD_SINGLE);
     plan->take_max = draw_magnitude(run, 100, 10000);
@@ -243,7 +249,7 @@ static void plan_real(struct stage *stage, struct real_plan *plan)
     struct run *run = stage->run;
     memset(plan, 0, sizeof *plan);
     plan->place = stage->place_text;
-    plan->begin = draw_time(run, 0, begin_max);
+    plan->begin = draw_begin(stage);
     plan->message_size = (uint32_t)draw_size(run, 2000, 60000);
     plan->timeout = 30000;
     plan->connect_timeout = 20000;

@@ -47,7 +47,7 @@ void stage_start_server(void *argument)
     if (stage->tight && stage->server.started) {
         /* As with more connections than any seed has. */
         struct reserve *reserve = &stage->server.server.reserve;
-        uint32_t count = (uint32_t)draw(stage->run, 1, 4);
+        uint32_t count = (uint32_t)draw(stage->run, 1, 2);
         reserve->count = count < reserve->count ? count : reserve->count;
     }
 }
