@@ -27,6 +27,23 @@ static void check_host(const struct place *place)
     }
 }
 
+/* The port behind a single colon, or behind a bracket; else the usual one. */
+static void check_port(const char *text, uint16_t port)
+{
+    const char *colon = strchr(text, ':');
+    const char *bracket = strchr(text, ']');
+    if (bracket != NULL) {
+        colon = bracket[1] == ':' ? bracket + 1 : NULL;
+    } else if (colon != NULL && strchr(colon + 1, ':') != NULL) {
+        colon = NULL;
+    }
+    if (colon == NULL) {
+        FUZZ_CHECK(port == PLACE_PORT);
+    } else {
+        FUZZ_CHECK(is_digits(colon + 1) && strtoul(colon + 1, NULL, 10) == port);
+    }
+}
+
 static void check_back(const struct place *place)
 {
     struct place back;
@@ -65,6 +82,7 @@ static void check(const char *text)
     } else {
         FUZZ_CHECK(place.host[0] != '\0' || text[0] == ':');
         check_host(&place);
+        check_port(text, place.port);
     }
     check_back(&place);
 }
