@@ -60,7 +60,6 @@ struct layer_gate {
     bool closing;
     bool aborting;
     bool last_called;
-    int64_t closed_at;          /* when the close was asked for */
     int64_t limited_at;         /* descriptors or memory ran out; 0: never */
 };
 

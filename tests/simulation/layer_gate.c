@@ -197,7 +197,6 @@ void gate_close(struct layer_gate *gate, enum tenon_close_mode mode)
     }
     layer_trace(gate->layer, "gate", index_of(gate),
                 mode == TENON_CLOSE_ABORT ? "aborts" : "closes", 0);
-    gate->closed_at = gate->closing ? gate->closed_at : tenon_loop_now(gate->loop->loop);
     gate->closing = true;
     gate->aborting = gate->aborting || mode == TENON_CLOSE_ABORT;
     SUBMIT(gate->layer, tenon_listener_close(gate->listener, mode, on_closed));

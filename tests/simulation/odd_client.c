@@ -248,7 +248,6 @@ static void on_receive_over(struct odd_client *client, enum tenon_status status)
 {
     CHECK(world_of(client), client->receiving);
     client->receiving = false;
-    client->receive_ends++;
     if (status == TENON_END) {
         on_end(client);
     } else if (status == TENON_CANCELED) {

@@ -70,7 +70,6 @@ struct odd_client {
     uint64_t sent;                  /* bytes that were surely handed over, */
     uint64_t offered;               /* and those that may have been */
     uint64_t received;
-    uint32_t receive_ends;
     bool receiving;
     bool paused;
     bool ended;                     /* the server has */

@@ -251,7 +251,7 @@ static void plan_real(struct stage *stage, struct real_plan *plan)
     plan->place = stage->place_text;
     plan->begin = draw_begin(stage);
     plan->message_size = (uint32_t)draw_size(run, 2000, 60000);
-    plan->timeout = 30000;
+    plan->timeout = stage->tight ? 100000 : 30000;
     plan->connect_timeout = 20000;
     plan->quiet = draw_chance(run, 200);
     plan->verbose = draw_chance(run, 50);

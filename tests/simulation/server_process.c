@@ -61,11 +61,6 @@ void server_process_stop(struct server_process *process, enum tenon_stop stop)
 
 /* ---- what always holds ---- */
 
-static uint32_t count_of(const struct server *server, enum session_state state)
-{
-    return server->counts[state];
-}
-
 static void check_bounds(const struct server_process *process)
 {
     const struct server *server = &process->server;
@@ -159,7 +154,7 @@ static bool is_over(const struct server_process *process)
 {
     const struct server *server = &process->server;
     return server->listeners_open == 0 &&
-           count_of(server, SESSION_FREE) == process->options.connections &&
+           server->counts[SESSION_FREE] == process->options.connections &&
            !tenon_timer_started(&server->drain_timer) && !process->stop_asked.posted &&
            !process->sink.changed.posted;
 }

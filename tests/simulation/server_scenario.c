@@ -189,15 +189,14 @@ static void check_answers(struct stage *stage)
         bool answered = odd_client_is_answered(client);
         stage->run->tally->answers += answered ? 1 : 0;
         if (stage->calm && client->plan.polite && stage->world.mode != SERVER_DISCARD) {
-            /* Of a server that stops, one that still sends behind its greeting loses it, and so
-             * does one that waits for the reserve. */
-            bool slow = client->plan.pause_max > 0 && stage->world.mode == SERVER_GREET;
-            bool late = stage->stops_early && (slow || stage->tight);
+            /* Of a server that stops, one that still sends behind its greeting loses it. */
+            bool slow = client->plan.pause_max > 0 || stage->tight;
+            bool late = slow && stage->stops_early && stage->world.mode == SERVER_GREET;
             CHECK(world, answered || late || had_cause(stage, client->connected_at));
             CHECK(world, client->connected_at == 0 ||
                              client->over_at < client->connected_at + stage->timeout);
         }
-        if (stage->calm && client->plan.size == 0 && client->connected_at != 0) {
+        if (stage->calm && !stage->tight && client->plan.size == 0 && client->connected_at != 0) {
             check_silent(stage, client);
         }
     }
@@ -206,7 +205,7 @@ static void check_answers(struct stage *stage)
         bool answered = real_client_is_answered(client);
         stage->run->tally->answers += answered ? 1 : 0;
         if (stage->calm && client->plan.polite) {
-            bool late = stage->stops_early && stage->tight;
+            bool late = stage->tight && stage->stops_early && stage->world.mode == SERVER_GREET;
             CHECK(world, answered || late || had_cause(stage, client->connected_at));
         }
     }

@@ -47,8 +47,8 @@ struct stage {
     uint32_t cue_count;
 
     uint16_t port;
-    const char *place;              /* where clients find the server: a host, and a host with the */
-    char place_text[64];            /* port */
+    const char *place;              /* where clients find the server: the host, */
+    char place_text[64];            /* and the host with the port */
     uint32_t connections;           /* the server's limit */
     bool local;                     /* the server listens to its own host only */
     bool calm;                      /* nothing keeps a polite client from its answer, */
