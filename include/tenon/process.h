@@ -31,22 +31,22 @@ enum tenon_status tenon_process_raise_descriptors(uint64_t count, uint64_t *allo
 
 /* ---- stop requests ---- */
 
-enum tenon_stop {
-    TENON_STOP_INTERRUPT,       /* Ctrl+C; SIGINT */
-    TENON_STOP_TERMINATE,       /* Ctrl+Break; SIGTERM */
-    TENON_STOP_HANGUP,          /* SIGHUP */
+enum tenon_request {
+    TENON_REQUEST_INTERRUPT,       /* Ctrl+C; SIGINT */
+    TENON_REQUEST_TERMINATE,       /* Ctrl+Break; SIGTERM */
+    TENON_REQUEST_HANGUP,          /* SIGHUP */
     /* The console window closes, the user logs off, the system shuts down (Windows): about 5 s are
      * left, and the process ends when main returns. */
-    TENON_STOP_CLOSE
+    TENON_REQUEST_CLOSE
 };
 
 /* From now on each stop request calls on_stop on a thread of its own instead of ending the process;
  * post a message from there. Once, on the main thread, before any other thread starts. A signal
  * that the process was started to ignore (nohup, a shell's background job) stays ignored. Errors:
  * LIMIT, SYSTEM. */
-typedef void tenon_stop_fn(void *argument, enum tenon_stop stop);
+typedef void tenon_request_fn(void *argument, enum tenon_request request);
 TENON_CHECK_RESULT
-enum tenon_status tenon_stop_watch(tenon_stop_fn *on_stop, void *argument);
+enum tenon_status tenon_request_watch(tenon_request_fn *on_request, void *argument);
 
 /* ---- standard output and error ---- */
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 
 struct watch {
-    tenon_stop_fn *on_stop;
+    tenon_request_fn *on_stop;
     void *argument;
     sigset_t signals;
 };
@@ -20,13 +20,13 @@ static void wait_for_signals(void *argument)
         if (sigwait(&watch.signals, &number) != 0) {
             continue;           /* EINTR, on systems that have it */
         }
-        watch.on_stop(watch.argument, number == SIGINT    ? TENON_STOP_INTERRUPT
-                                      : number == SIGTERM ? TENON_STOP_TERMINATE
-                                                          : TENON_STOP_HANGUP);
+        watch.on_stop(watch.argument, number == SIGINT    ? TENON_REQUEST_INTERRUPT
+                                      : number == SIGTERM ? TENON_REQUEST_TERMINATE
+                                                          : TENON_REQUEST_HANGUP);
     }
 }
 
-enum tenon_status tenon_stop_watch(tenon_stop_fn *on_stop, void *argument)
+enum tenon_status tenon_request_watch(tenon_request_fn *on_stop, void *argument)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     TENON_ASSERT(watch.on_stop == NULL);

@@ -206,7 +206,7 @@ void client_start(struct client *client, struct tenon_loop *loop,
     connect_place(client);
 }
 
-void client_stop(struct client *client, enum tenon_stop stop)
+void client_stop(struct client *client, enum tenon_request stop)
 {
     if (client->ending) {
         return;

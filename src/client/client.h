@@ -50,7 +50,7 @@ void client_start(struct client *client, struct tenon_loop *loop,
                   const struct client_options *options, struct console *console);
 
 /* Ends it at once. */
-void client_stop(struct client *client, enum tenon_stop stop);
+void client_stop(struct client *client, enum tenon_request stop);
 
 /* There is room for output again, or it has failed. */
 void client_output_changed(struct client *client, enum tenon_status output_status);

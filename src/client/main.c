@@ -21,7 +21,7 @@ static struct client_process *process_of(struct program *program)
     return OUTER(program, struct client_process, program);
 }
 
-static void on_stop(struct program *program, enum tenon_stop stop)
+static void on_stop(struct program *program, enum tenon_request stop)
 {
     client_stop(&process_of(program)->client, stop);
 }

@@ -34,14 +34,14 @@ static void on_stop_asked(struct tenon_message *message)
     }
 }
 
-int program_stop_code(enum tenon_stop stop)
+int program_stop_code(enum tenon_request stop)
 {
-    return stop == TENON_STOP_INTERRUPT ? EXIT_CODE_INTERRUPTED : EXIT_CODE_TERMINATED;
+    return stop == TENON_REQUEST_INTERRUPT ? EXIT_CODE_INTERRUPTED : EXIT_CODE_TERMINATED;
 }
 
 /* The watch's thread. A second request, and one while the last output is written, ends the process.
  */
-static void on_stop(void *argument, enum tenon_stop stop)
+static void on_stop(void *argument, enum tenon_request stop)
 {
     struct program *program = argument;
     tenon_lock_take(&program->lock);
@@ -92,7 +92,7 @@ static void close_loop(struct program *program, struct console *console)
 }
 
 int program_open(struct program *program, struct console *console, const char *backend,
-                 void (*stop)(struct program *program, enum tenon_stop stop),
+                 void (*stop)(struct program *program, enum tenon_request stop),
                  void (*output_changed)(struct program *program, enum tenon_status output_status))
 {
     struct tenon_loop_options options = {0};
@@ -107,7 +107,7 @@ int program_open(struct program *program, struct console *console, const char *b
     tenon_message_init(&program->output_changed, on_output_changed);
     tenon_message_init(&program->stop_asked, on_stop_asked);
     const char *what = "watch for stop requests";
-    status = tenon_stop_watch(on_stop, program);
+    status = tenon_request_watch(on_stop, program);
     program->watched = status == TENON_OK;
     if (status == TENON_OK) {
         what = "start a thread for the output";

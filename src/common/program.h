@@ -17,10 +17,10 @@ struct program {
     struct tenon_message output_changed;
     struct tenon_message stop_asked;
     void (*on_output_changed)(struct program *program, enum tenon_status output_status);
-    void (*on_stop)(struct program *program, enum tenon_stop stop);
+    void (*on_stop)(struct program *program, enum tenon_request stop);
     bool watched;               /* the stop watch has it */
     struct tenon_lock lock;     /* of what follows: the stop watch has a thread of its own */
-    enum tenon_stop stop;
+    enum tenon_request stop;
     bool stopping;              /* a stop was asked for */
     bool over;                  /* the loop has ended */
 };
@@ -30,7 +30,7 @@ struct program {
  * and once it is `watched` it stays until the process ends. EXIT_CODE_NONE, or the code to exit
  * with; then all is said on the console, whose sink and loop are set otherwise. */
 int program_open(struct program *program, struct console *console, const char *backend,
-                 void (*on_stop)(struct program *program, enum tenon_stop stop),
+                 void (*on_stop)(struct program *program, enum tenon_request stop),
                  void (*on_output_changed)(struct program *program,
                                            enum tenon_status output_status));
 
@@ -44,6 +44,6 @@ int program_close(struct program *program, struct console *console, int code, in
 int program_cannot_start(const char *name, enum tenon_status status);
 
 /* The code of a program that this request ends. */
-int program_stop_code(enum tenon_stop stop);
+int program_stop_code(enum tenon_request stop);
 
 #endif

@@ -26,7 +26,7 @@ static struct server_process *process_of(struct program *program)
     return OUTER(program, struct server_process, program);
 }
 
-static void on_stop(struct program *program, enum tenon_stop stop)
+static void on_stop(struct program *program, enum tenon_request stop)
 {
     server_stop(&process_of(program)->server, stop);
 }

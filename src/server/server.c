@@ -210,7 +210,7 @@ static void on_drain_over(struct tenon_timer *timer)
     }
 }
 
-void server_stop(struct server *server, enum tenon_stop stop)
+void server_stop(struct server *server, enum tenon_request stop)
 {
     if (server->stopping) {
         return;
@@ -218,7 +218,7 @@ void server_stop(struct server *server, enum tenon_stop stop)
     server->stopping = true;
     server->stopped = tenon_loop_now(server->loop);
     server->drain = server->options->drain;
-    if (stop == TENON_STOP_CLOSE && server->drain > close_drain_max) {
+    if (stop == TENON_REQUEST_CLOSE && server->drain > close_drain_max) {
         server->drain = close_drain_max;
     }
     (void)ready_file_remove(server);        /* it has said what went wrong */

@@ -67,7 +67,7 @@ int server_start(struct server *server, struct tenon_loop *loop,
                  const struct server_options *options, struct console *console);
 
 /* Stops accepting, waits for the clients and ends. */
-void server_stop(struct server *server, enum tenon_stop stop);
+void server_stop(struct server *server, enum tenon_request stop);
 
 /* Behind the loop's last turn: frees its memory and returns the exit code. */
 int server_end(struct server *server);

@@ -140,7 +140,7 @@ static void serve(struct programs *programs)
     while (programs->customers[1].client.state != CLIENT_OVER && !has_session(server)) {
         (void)run_turn(run, programs->loop);
     }
-    server_stop(server, TENON_STOP_TERMINATE);
+    server_stop(server, TENON_REQUEST_TERMINATE);
 }
 
 static void act(struct programs *programs)

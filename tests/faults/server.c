@@ -88,7 +88,7 @@ static void act(struct start *start)
     if (start->started == EXIT_CODE_NONE) {
         (void)run_turn(start->run, start->loop);
         start->was_ready = testing_file_exists(start->ready);
-        server_stop(&start->server, TENON_STOP_TERMINATE);
+        server_stop(&start->server, TENON_REQUEST_TERMINATE);
     }
     while (run_turn(start->run, start->loop)) {
     }

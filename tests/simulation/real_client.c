@@ -21,8 +21,8 @@ static void on_stop_asked(struct tenon_message *message)
     struct real_client *client = OUTER(message, struct real_client, stop_asked);
     if (client->client != NULL) {
         client->stopped_at = tenon_loop_now(client->loop);
-        client_stop(client->client, client->number % 2 == 0 ? TENON_STOP_INTERRUPT :
-                                                              TENON_STOP_TERMINATE);
+        client_stop(client->client, client->number % 2 == 0 ? TENON_REQUEST_INTERRUPT :
+                                                              TENON_REQUEST_TERMINATE);
     }
 }
 

@@ -49,7 +49,7 @@ void server_process_start(struct server_process *process, struct run *run, struc
     process->state = PROCESS_RUNNING;
 }
 
-void server_process_stop(struct server_process *process, enum tenon_stop stop)
+void server_process_stop(struct server_process *process, enum tenon_request stop)
 {
     if (process->state != PROCESS_RUNNING || !process->started) {
         return;

@@ -29,7 +29,7 @@ struct server_process {
     struct server_options options;
     struct server server;
     struct tenon_message stop_asked;
-    enum tenon_stop stop;
+    enum tenon_request stop;
     bool started;           /* listening, and not just letting go of what stood already */
     int64_t stopped_at;     /* 0: not stopped */
     int64_t over_at;
@@ -42,7 +42,7 @@ void server_process_start(struct server_process *process, struct run *run, struc
                           struct command_line *line, fake_sink_fn *on_write);
 
 /* A stop request; from outside every turn. */
-void server_process_stop(struct server_process *process, enum tenon_stop stop);
+void server_process_stop(struct server_process *process, enum tenon_request stop);
 
 /* Between two turns: checks what always holds, and ends the process when it is over. */
 void server_process_look(struct server_process *process);

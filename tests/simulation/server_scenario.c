@@ -55,10 +55,10 @@ void stage_start_server(void *argument)
 void stage_stop_server(void *argument)
 {
     struct stage *stage = argument;
-    uint64_t stop = draw(stage->run, TENON_STOP_INTERRUPT, TENON_STOP_CLOSE);
+    uint64_t stop = draw(stage->run, TENON_REQUEST_INTERRUPT, TENON_REQUEST_CLOSE);
     /* A console window that closes leaves a drain 4 s. */
-    server_process_stop(&stage->server, stage->calm ? TENON_STOP_INTERRUPT :
-                                                      (enum tenon_stop)stop);
+    server_process_stop(&stage->server, stage->calm ? TENON_REQUEST_INTERRUPT :
+                                                      (enum tenon_request)stop);
 }
 
 void stage_change_output(void *argument)
@@ -242,7 +242,7 @@ static bool is_over(struct stage *stage)
     }
     if (stage->server.state == PROCESS_RUNNING && stage->server.stopped_at == 0) {
         /* With nobody there it waits for those alone that may still linger. */
-        server_process_stop(&stage->server, TENON_STOP_TERMINATE);
+        server_process_stop(&stage->server, TENON_REQUEST_TERMINATE);
         stage->stops_alone = stage->run->faults == 0 && !stage->deaths;
     }
     const struct server_process *server = &stage->server;
