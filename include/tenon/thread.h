@@ -35,6 +35,9 @@ enum tenon_status tenon_thread_start(struct tenon_thread *thread, void (*run)(vo
 /* Waits for its end. Every started thread is joined once. */
 void tenon_thread_join(struct tenon_thread *thread);
 
+/* How many processors this process may run on: at least 1. */
+uint32_t tenon_processor_count(void);
+
 /* A lock excludes all other threads; it is not recursive. */
 void tenon_lock_init(struct tenon_lock *lock);
 void tenon_lock_destroy(struct tenon_lock *lock);

@@ -3,6 +3,8 @@
 #include "posix/sockets.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
+#include <unistd.h>
 
 const int posix_send_flags = MSG_NOSIGNAL;
 const int posix_keep_alive_option = TCP_KEEPIDLE;
@@ -31,4 +33,15 @@ int posix_condition_init(pthread_cond_t *condition)
     }
     (void)pthread_condattr_destroy(&attributes);
     return code;
+}
+
+/* The mask of a machine with more than 1,024 processors does not fit. */
+uint32_t tenon_processor_count(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        return (uint32_t)CPU_COUNT(&set);
+    }
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (uint32_t)count : 1;
 }

@@ -60,3 +60,9 @@ int posix_condition_init(pthread_cond_t *condition)
 {
     return pthread_cond_init(condition, NULL);
 }
+
+uint32_t tenon_processor_count(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (uint32_t)count : 1;
+}

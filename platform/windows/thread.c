@@ -102,3 +102,20 @@ void tenon_condition_wake(struct tenon_condition *condition)
 {
     WakeAllConditionVariable(condition_of(condition));
 }
+
+/* The mask is of one group of at most 64 processors; 0 where the process is in several. */
+uint32_t tenon_processor_count(void)
+{
+    DWORD_PTR process_mask = 0;
+    DWORD_PTR system_mask = 0;
+    uint32_t count = 0;
+    if (GetProcessAffinityMask(GetCurrentProcess(), &process_mask, &system_mask)) {
+        for (; process_mask != 0; process_mask &= process_mask - 1) {
+            count++;
+        }
+    }
+    if (count == 0) {
+        count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    }
+    return count > 0 ? count : 1;
+}

@@ -6,15 +6,20 @@
 #include "server/server.h"
 #include <inttypes.h>
 #include <stdlib.h>
+#include <tenon/thread.h>
 
 enum {
-    DESCRIPTORS_SPARE = SERVER_LISTENERS_MAX + 32   /* besides the clients' */
+    /* Besides the clients': listeners, and what each loop and the process itself have. */
+    DESCRIPTORS_SPARE = SERVER_LISTENERS_MAX + 8 * SERVER_THREADS_MAX + 32
 };
 
 static const int64_t flush_max = 2 * TENON_SECOND;
 
+/* The first loop is the program's own, and turned by the main thread. */
 struct server_process {
     struct program program;
+    struct tenon_loop *loops[SERVER_THREADS_MAX];
+    struct tenon_thread threads[SERVER_THREADS_MAX];
     struct server_options options;
     struct sink sink;
     struct console console;
@@ -59,10 +64,92 @@ static int raise_descriptors(struct server_options *options, struct console *con
     return EXIT_CODE_NONE;
 }
 
+static int fail(struct console *console, const char *what, enum tenon_status status)
+{
+    console_error(console, "cannot %s: %s", what, tenon_status_sentence(status));
+    console_hint(console, "try --threads 1");
+    return EXIT_CODE_FAILED;
+}
+
+static int open_loops(struct server_process *process)
+{
+    struct tenon_loop_options options = {0};
+    options.backend = process->options.settings.backend;
+    process->loops[0] = process->program.loop;
+    for (uint32_t i = 1; i < process->options.threads; i++) {
+        enum tenon_status status = tenon_loop_open(&options, &process->loops[i]);
+        if (status != TENON_OK) {
+            return fail(&process->console, "open an event loop", status);
+        }
+    }
+    return EXIT_CODE_NONE;
+}
+
+static void close_loops(struct server_process *process)
+{
+    for (uint32_t i = 1; i < process->options.threads; i++) {
+        if (process->loops[i] != NULL) {
+            tenon_loop_close(process->loops[i]);
+        }
+    }
+}
+
+static void run_worker(void *argument)
+{
+    worker_run(argument);
+}
+
+/* Runs the server: its workers on threads of their own, but for the first. */
+static int serve(struct server_process *process)
+{
+    struct server *server = &process->server;
+    uint32_t started = 1;
+    enum tenon_status status = TENON_OK;
+    int code = EXIT_CODE_NONE;
+    while (started < process->options.threads && status == TENON_OK) {
+        status = tenon_thread_start(&process->threads[started], run_worker,
+                                    &server->workers[started]);
+        started += status == TENON_OK ? 1 : 0;
+    }
+    if (status != TENON_OK) {
+        code = fail(&process->console, "start a thread", status);
+        server_cancel(server);
+        for (uint32_t i = started; i < process->options.threads; i++) {
+            worker_run(&server->workers[i]);
+        }
+    } else {
+        code = server_start(server);
+    }
+    while (!server_is_over(server)) {
+        (void)tenon_loop_turn(process->program.loop, TENON_FOREVER);
+    }
+    for (uint32_t i = 1; i < started; i++) {
+        tenon_thread_join(&process->threads[i]);
+    }
+    return code;
+}
+
+static int run_server(struct server_process *process)
+{
+    struct server *server = &process->server;
+    int code = open_loops(process);
+    if (code != EXIT_CODE_NONE) {
+        close_loops(process);
+        return code;
+    }
+    code = server_open(server, process->loops, process->options.threads, &process->options,
+                       &process->console);
+    if (code == EXIT_CODE_NONE) {
+        code = serve(process);
+    }
+    int served = server_end(server);
+    close_loops(process);
+    return code == EXIT_CODE_NONE ? served : code;
+}
+
 static int run(struct server_process *process, int argc, char **argv)
 {
     struct console *console = &process->console;
-    struct server *server = &process->server;
     int code = server_options_read(&process->options, argc, argv, console);
     if (code != EXIT_CODE_NONE) {
         return code;
@@ -78,11 +165,8 @@ static int run(struct server_process *process, int argc, char **argv)
     if (code != EXIT_CODE_NONE) {
         return code;
     }
-    code = server_start(server, process->program.loop, &process->options, console);
-    tenon_loop_run(process->program.loop);      /* also to close those that stood when one failed */
-    int served = server_end(server);
-    return program_close(&process->program, console, code == EXIT_CODE_NONE ? served : code,
-                         flush_max, true);
+    code = run_server(process);
+    return program_close(&process->program, console, code, flush_max, true);
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #include "server/options.h"
 #include "common/exit_code.h"
 #include <string.h>
+#include <tenon/thread.h>
 
 enum {
     CONNECTIONS_DEFAULT = 1024,
@@ -12,6 +13,7 @@ enum {
     OPTION_MODE = OPTION_OWN,
     OPTION_ONCE,
     OPTION_CONNECTIONS,
+    OPTION_THREADS,
     OPTION_DRAIN,
     OPTION_READY_FILE
 };
@@ -22,6 +24,7 @@ static const struct option rows[] = {
     {OPTION_MODE, 0, "mode", "MODE", "the service: greet, echo or discard [greet]"},
     {OPTION_ONCE, '1', "once", NULL, "serve one client, then exit"},
     {OPTION_CONNECTIONS, 'c', "connections", "N", "clients at once; more wait [1024]"},
+    {OPTION_THREADS, 0, "threads", "N", "event loops [one per core, at most 16]"},
     {OPTION_DRAIN, 0, "drain", "TIME", "how long a stop waits for clients [10s]"},
     {OPTION_READY_FILE, 0, "ready-file", "PATH",
      "once listening, write the addresses there, one a line"},
@@ -55,6 +58,9 @@ static int take(struct server_options *options, struct option_reader *reader, in
     case OPTION_CONNECTIONS:
         good = option_count(reader, 1, CONNECTIONS_MAX, &options->connections);
         break;
+    case OPTION_THREADS:
+        good = option_count(reader, 1, SERVER_THREADS_MAX, &options->threads);
+        break;
     case OPTION_DRAIN:
         good = option_duration(reader, &options->drain);
         break;
@@ -65,6 +71,18 @@ static int take(struct server_options *options, struct option_reader *reader, in
         return settings_take(&options->settings, reader, id, console);
     }
     return good ? EXIT_CODE_NONE : settings_usage(console, reader->problem);
+}
+
+/* One for each processor, and no more than there are clients; for a single client one. */
+static void choose_threads(struct server_options *options)
+{
+    uint32_t threads = options->threads;
+    if (threads == 0) {
+        threads = tenon_processor_count();
+        threads = threads < SERVER_THREADS_MAX ? threads : SERVER_THREADS_MAX;
+    }
+    threads = threads < options->connections ? threads : options->connections;
+    options->threads = options->once ? 1 : threads;
 }
 
 int server_options_read(struct server_options *options, int argc, char **argv,
@@ -87,6 +105,10 @@ int server_options_read(struct server_options *options, int argc, char **argv,
     } else if (options->mode != SERVER_GREET) {
         return settings_usage(console, "--message belongs to --mode greet");
     }
+    if (options->once && options->threads > 1) {
+        return settings_usage(console, "--once has one event loop: leave --threads out");
+    }
+    choose_threads(options);
     settings_complete(&options->settings);
     return EXIT_CODE_NONE;
 }

@@ -5,6 +5,10 @@
 #include <stdint.h>
 #include "common/options.h"
 
+enum {
+    SERVER_THREADS_MAX = 16
+};
+
 enum server_mode {
     SERVER_GREET,
     SERVER_ECHO,        /* RFC 862 */
@@ -16,6 +20,7 @@ struct server_options {
     enum server_mode mode;
     bool once;
     uint32_t connections;
+    uint32_t threads;           /* event loops */
     int64_t drain;              /* TENON_FOREVER: no limit */
     const char *ready_file;     /* NULL: none */
 };

@@ -2,9 +2,9 @@
 #include "server/reserve.h"
 #include <stdlib.h>
 
-bool reserve_open(struct reserve *reserve, uint32_t connections)
+bool reserve_open(struct reserve *reserve, uint32_t count)
 {
-    reserve->count = connections < RESERVE_MAX ? connections : RESERVE_MAX;
+    reserve->count = count;
     reserve->entries = calloc(reserve->count, sizeof *reserve->entries);
     reserve->free = NULL;
     reserve->begun = 0;

@@ -10,8 +10,7 @@
 
 enum {
     RESERVE_DATA_SIZE = 16 * 1024,
-    RESERVE_MAX =
-        1024 /* entries, or one a connection where that is less: 16 MiB, touched only where used */
+    RESERVE_MAX = 1024      /* entries of all loops: 16 MiB, touched only where they are used */
 };
 
 struct reserve_entry {
@@ -30,8 +29,8 @@ struct reserve {
     uint32_t begun;                 /* entries that were ever used */
 };
 
-/* False: there is not enough memory. */
-bool reserve_open(struct reserve *reserve, uint32_t connections);
+/* With `count` entries, at least 1. False: there is not enough memory. */
+bool reserve_open(struct reserve *reserve, uint32_t count);
 void reserve_close(struct reserve *reserve);
 
 /* NULL: none is left. */

@@ -1,88 +1,113 @@
-/* The server: accepts clients while there is room, and stops. */
+/* The server: accepts, hands over and stops. */
 #include "server/server.h"
 #include "common/exit_code.h"
 #include "common/number.h"
 #include "common/outer.h"
 #include "server/listen.h"
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const int64_t close_drain_max = 4 * TENON_SECOND;    /* the system gives about 5 s */
 
-uint32_t server_milliseconds(const struct server *server)
+/* ---- what the workers have ---- */
+
+/* How many connections a worker has, at most: it may have closed some since it was looked at. */
+static uint32_t count_open(const struct server *server, uint32_t index)
 {
-    return (uint32_t)((tenon_loop_now(server->loop) - server->started) / TENON_MILLISECOND);
+    return server->handed[index] - server->views[index].closed;
 }
 
-/* ---- the pool ---- */
+struct census {
+    uint32_t open;
+    uint32_t lingering;
+    uint32_t closing;
+    uint32_t over;          /* workers */
+};
 
-static bool has_room(const struct server *server)
+/* Looks at all workers. While they are watched, each change of theirs calls on_changed. */
+static struct census take_census(struct server *server, bool watched)
 {
-    return server->counts[SESSION_FREE] > 0;
-}
-
-static void open_session(struct server *server, struct tenon_socket socket,
-                         const struct tenon_address *peer)
-{
-    struct session *session = server->free.first;
-    if (session != NULL) {
-        session_list_remove(&server->free, session);
-    } else {
-        session = &server->sessions[server->sessions_begun++];
+    struct census census = {0};
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        worker_look(&server->workers[i], watched, &server->views[i]);
+        census.open += count_open(server, i);
+        census.lingering += server->views[i].lingering;
+        census.closing += server->views[i].closing;
+        census.over += server->views[i].over ? 1 : 0;
     }
-    if (!session_open(session, server, socket, peer)) {
-        session_list_append(&server->free, session);
-        console_log(server->console, CONSOLE_INFO, "attach_failed", "status=%s",
-                    tenon_status_name(tenon_stream_error(&session->stream).status));
+    return census;
+}
+
+static bool has_room(const struct server *server, const struct census *census)
+{
+    return census->open < server->options->connections;
+}
+
+/* To the worker with the fewest. False: there is no room, or too many are on their way. */
+static bool hand_over(struct server *server, const struct handover *handover)
+{
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < server->worker_count; i++) {
+        if (count_open(server, i) < count_open(server, best)) {
+            best = i;
+        }
     }
-}
-
-/* Sessions that are neither answered nor closing. */
-static uint32_t count_served(const struct server *server)
-{
-    return server->counts[SESSION_WAITING] + server->counts[SESSION_ACTIVE] +
-           server->counts[SESSION_ANSWERING];
-}
-
-static bool is_empty(const struct server *server)
-{
-    return server->counts[SESSION_FREE] == server->options->connections;
+    server->handed[best]++;
+    if (worker_hand(&server->workers[best], handover)) {
+        return true;
+    }
+    server->handed[best]--;
+    return false;
 }
 
 /* ---- accepting ---- */
 
-void server_admit(struct server *server)
+/* Those that close already make room soon; beyond them the oldest that linger are given up. */
+static void make_room(struct server *server, const struct census *census, uint32_t wanted)
+{
+    uint32_t left = wanted > census->closing ? wanted - census->closing : 0;
+    for (uint32_t i = 0; i < server->worker_count && left > 0; i++) {
+        uint32_t lingering = server->views[i].lingering;
+        uint32_t count = lingering < left ? lingering : left;
+        if (count > 0) {
+            worker_give_up(&server->workers[i], count);
+            left -= count;
+        }
+    }
+}
+
+static uint32_t serve_held(struct server *server)
 {
     uint32_t holders = 0;
     for (uint32_t i = 0; i < server->listener_count; i++) {
         struct server_entrance *entrance = &server->entrances[i];
-        if (entrance->holds && has_room(server)) {
-            entrance->holds = false;
-            open_session(server, entrance->socket, &entrance->peer);
+        if (!entrance->holds) {
+            continue;
         }
-        holders += entrance->holds ? 1 : 0;
+        struct census census = take_census(server, true);
+        if (has_room(server, &census) && hand_over(server, &entrance->held)) {
+            entrance->holds = false;
+        } else {
+            holders++;
+        }
     }
-    /* Those that close already make room soon; beyond them the oldest that linger are given up. */
-    while (holders > server->counts[SESSION_CLOSING] && server->lingering.first != NULL) {
-        session_close(server->lingering.first, TENON_CLOSE_GRACEFUL);
-    }
-    if (server->stopping || server->chosen != NULL || holders > 0 ||
-        (!has_room(server) && server->lingering.first == NULL)) {
-        return;
-    }
-    for (uint32_t i = 0; i < server->listener_count; i++) {
-        tenon_listener_resume(&server->listeners[i]);
-    }
+    return holders;
 }
 
-void server_wake_waiting(struct server *server)
+/* There may be room: for those that are held, and for more. While somebody lingers one more may
+ * come, and that one is given up then. */
+static void admit(struct server *server)
 {
-    struct session *session = server->waiting.first;
-    if (session != NULL && !reserve_is_empty(&server->reserve)) {
-        session->queued = false;
-        session_list_remove(&server->waiting, session);
-        tenon_stream_receive_resume(&session->stream);
+    uint32_t holders = serve_held(server);
+    struct census census = take_census(server, true);
+    make_room(server, &census, holders);
+    bool full = !has_room(server, &census) && census.lingering == 0;
+    if (holders > 0 || full || server->stopping || server->chosen != NULL) {
+        return;
+    }
+    (void)take_census(server, false);
+    for (uint32_t i = 0; i < server->listener_count; i++) {
+        tenon_listener_resume(&server->listeners[i]);
     }
 }
 
@@ -95,11 +120,28 @@ static void on_limit(struct server *server)
     }
 }
 
+/* Without room: it waits for it, unless the server stops or one waits already. */
+static void hold(struct server *server, struct server_entrance *entrance,
+                 const struct handover *handover)
+{
+    if (server->stopping || entrance->holds) {
+        tenon_socket_discard(handover->socket);
+        server->totals.shed++;
+        console_log(server->console, CONSOLE_INFO, "no_room", "limit=%" PRIu32,
+                    server->options->connections);
+        return;
+    }
+    entrance->holds = true;
+    entrance->held = *handover;
+    admit(server);
+}
+
 static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_status status,
                                  struct tenon_socket socket, const struct tenon_address *peer)
 {
     struct server *server = listener->context;
     struct server_entrance *entrance = &server->entrances[listener - server->listeners];
+    struct handover handover;
     if (status == TENON_CANCELED) {
         return TENON_PAUSE;
     }
@@ -108,36 +150,30 @@ static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_sta
         return TENON_CONTINUE;
     }
     server->short_of_descriptors = false;
-    if (has_room(server)) {
-        open_session(server, socket, peer);
-    } else if (server->stopping || entrance->holds) {
-        tenon_socket_discard(socket);
-        console_log(server->console, CONSOLE_INFO, "no_room", "limit=%" PRIu32,
-                    server->options->connections);
-        return TENON_CONTINUE;
+    server->totals.accepted++;
+    handover.socket = socket;
+    handover.peer = *peer;
+    handover.number = ++server->number;
+    struct census census = take_census(server, server->stopping);
+    if (has_room(server, &census) && hand_over(server, &handover)) {
+        census.open++;
     } else {
-        entrance->holds = true;
-        entrance->socket = socket;
-        entrance->peer = *peer;
-        server_admit(server);
+        hold(server, entrance, &handover);
     }
-    /* While somebody lingers one more may come, and that one is given up then. */
-    bool full = !has_room(server) && server->lingering.first == NULL;
-    return entrance->holds || full ? TENON_PAUSE : TENON_CONTINUE;
+    if (entrance->holds || (!has_room(server, &census) && census.lingering == 0)) {
+        /* Watched from now on, and looked at once more: room may have come in between. */
+        server_worker_changed(server);
+        return TENON_PAUSE;
+    }
+    return TENON_CONTINUE;
 }
 
 /* ---- the end ---- */
 
-static void end_if_empty(struct server *server)
-{
-    if (server->listeners_open == 0 && is_empty(server)) {
-        tenon_timer_stop(server->loop, &server->drain_timer);
-    }
-}
-
 static void say_draining(struct server *server)
 {
-    uint32_t count = count_served(server);
+    struct census census = take_census(server, true);
+    uint32_t count = census.open - census.lingering - census.closing;
     const char *plural = count == 1 ? "" : "s";
     char limit[NUMBER_TEXT_MAX];
     if (count == 0 || server->options->settings.quiet) {
@@ -154,15 +190,46 @@ static void say_draining(struct server *server)
                  plural, limit);
 }
 
+/* Said once, when every worker has cut off what was left. */
+static void say_cut(struct server *server)
+{
+    uint32_t cut = 0;
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        if (!server->views[i].has_cut && !server->views[i].over) {
+            return;
+        }
+        cut += server->views[i].cut;
+    }
+    if (cut > 0 && !server->told_cut) {
+        server->told_cut = true;
+        server->code = EXIT_CODE_CUT_OFF;
+        console_error(server->console,
+                      "cut off %" PRIu32 " connection%s that took longer than the drain", cut,
+                      cut == 1 ? "" : "s");
+    }
+}
+
+/* No listener is left: the workers get nothing more. */
+static void finish(struct server *server)
+{
+    server->finishing = true;
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        worker_finish(&server->workers[i]);
+    }
+}
+
 static void on_listener_closed(struct tenon_listener *listener)
 {
     struct server *server = listener->context;
     server->entrances[listener - server->listeners].open = false;
     server->listeners_open--;
-    if (server->listeners_open == 0 && server->stopping) {
+    if (server->listeners_open > 0) {
+        return;
+    }
+    if (server->stopping) {
         say_draining(server);
     }
-    end_if_empty(server);
+    finish(server);
 }
 
 static void discard_held(struct server *server)
@@ -170,7 +237,8 @@ static void discard_held(struct server *server)
     for (uint32_t i = 0; i < server->listener_count; i++) {
         if (server->entrances[i].holds) {
             server->entrances[i].holds = false;
-            tenon_socket_discard(server->entrances[i].socket);
+            tenon_socket_discard(server->entrances[i].held.socket);
+            server->totals.shed++;
         }
     }
 }
@@ -184,35 +252,18 @@ static void close_listeners(struct server *server, enum tenon_close_mode mode)
     }
 }
 
-void server_session_closed(struct server *server, struct session *session)
-{
-    session_list_append(&server->free, session);
-    server_admit(server);
-    end_if_empty(server);
-}
-
 static void on_drain_over(struct tenon_timer *timer)
 {
     struct server *server = OUTER(timer, struct server, drain_timer);
-    uint32_t cut = 0;
     close_listeners(server, TENON_CLOSE_ABORT);
-    for (uint32_t i = 0; i < server->sessions_begun; i++) {
-        struct session *session = &server->sessions[i];
-        if (session->state != SESSION_FREE && session_cut(session)) {
-            cut++;
-        }
-    }
-    if (cut > 0) {
-        server->code = EXIT_CODE_CUT_OFF;
-        console_error(server->console,
-                      "cut off %" PRIu32 " connection%s that took longer than the drain", cut,
-                      cut == 1 ? "" : "s");
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        worker_cut(&server->workers[i]);
     }
 }
 
 void server_stop(struct server *server, enum tenon_request stop)
 {
-    if (server->stopping) {
+    if (server->stopping || server->over) {
         return;
     }
     server->stopping = true;
@@ -223,8 +274,9 @@ void server_stop(struct server *server, enum tenon_request stop)
     }
     (void)ready_file_remove(server);        /* it has said what went wrong */
     discard_held(server);
-    for (uint32_t i = 0; i < server->sessions_begun; i++) {
-        session_stop(&server->sessions[i]);
+    (void)take_census(server, true);
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        worker_stop(&server->workers[i], server->stopped);
     }
     if (server->drain != TENON_FOREVER) {
         tenon_timer_start(server->loop, &server->drain_timer, server->stopped + server->drain,
@@ -234,12 +286,90 @@ void server_stop(struct server *server, enum tenon_request stop)
         say_draining(server);
     }
     close_listeners(server, TENON_CLOSE_GRACEFUL);
-    end_if_empty(server);
+}
+
+/* ---- what the workers tell ---- */
+
+void server_worker_changed(struct server *server)
+{
+    (void)tenon_post(server->loop, &server->changed);   /* posted already: it will see it all */
+}
+
+static void sum_totals(const struct server *server, struct totals *sum)
+{
+    *sum = server->totals;
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        totals_add(sum, &server->views[i].totals);
+    }
+}
+
+static void say_totals(struct server *server)
+{
+    struct totals sum;
+    uint32_t open = 0;
+    sum_totals(server, &sum);
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        open += count_open(server, i);
+    }
+    console_log(server->console, server->reporting ? CONSOLE_NORMAL : CONSOLE_INFO, "totals",
+                "accepted=%" PRIu64 " open=%" PRIu32 " answered=%" PRIu64
+                " received=%" PRIu64 " sent=%" PRIu64 " timeouts=%" PRIu64 " errors=%" PRIu64
+                " denied=%" PRIu64 " crowded=%" PRIu64 " malformed=%" PRIu64
+                " uncertified=%" PRIu64 " shed=%" PRIu64,
+                sum.accepted, open, sum.answered, sum.received, sum.sent, sum.timeouts,
+                sum.errors, sum.denied, sum.crowded, sum.malformed, sum.uncertified, sum.shed);
+}
+
+/* Said once every worker has answered. */
+static void go_on_reporting(struct server *server)
+{
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        if (server->views[i].reports != server->reports && !server->views[i].over) {
+            return;
+        }
+    }
+    say_totals(server);
+    server->reporting = false;
+}
+
+void server_report(struct server *server)
+{
+    if (server->reporting || server->over) {
+        return;
+    }
+    server->reporting = true;
+    server->reports++;
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        worker_report(&server->workers[i]);
+    }
+}
+
+static void on_changed(struct tenon_message *message)
+{
+    struct server *server = OUTER(message, struct server, changed);
+    if (!server->finishing) {
+        admit(server);
+    }
+    struct census census = take_census(server, true);
+    if (server->reporting) {
+        go_on_reporting(server);
+    }
+    say_cut(server);
+    if (server->finishing && census.over == server->worker_count && !server->over) {
+        server->over = true;
+        tenon_timer_stop(server->loop, &server->drain_timer);
+        say_totals(server);
+    }
+}
+
+bool server_is_over(const struct server *server)
+{
+    return server->over && !server->changed.posted;
 }
 
 /* ---- --once ---- */
 
-void server_choose(struct server *server, struct session *session)
+void server_choose(struct server *server, const struct session *session)
 {
     if (!server->options->once || server->chosen != NULL) {
         return;
@@ -248,8 +378,9 @@ void server_choose(struct server *server, struct session *session)
     (void)ready_file_remove(server);
     discard_held(server);
     close_listeners(server, TENON_CLOSE_ABORT);
-    for (uint32_t i = 0; i < server->sessions_begun; i++) {
-        struct session *other = &server->sessions[i];
+    struct worker *worker = &server->workers[0];
+    for (uint32_t i = 0; i < worker->begun; i++) {
+        struct session *other = &worker->sessions[i];
         if (other != session && other->state != SESSION_FREE) {
             session_close(other, TENON_CLOSE_GRACEFUL);
         }
@@ -266,25 +397,32 @@ void server_decide(struct server *server, const struct session *session, int cod
 
 /* ---- start and end ---- */
 
-int server_start(struct server *server, struct tenon_loop *loop,
-                 const struct server_options *options, struct console *console)
+int server_open(struct server *server, struct tenon_loop *const *loops, uint32_t loop_count,
+                const struct server_options *options, struct console *console)
 {
-    static const char listening[] = "Server is listening for connections...\n";
+    bool enough = true;
     memset(server, 0, sizeof *server);
-    server->loop = loop;
+    server->loop = loops[0];
     server->console = console;
     server->options = options;
     server->message_size = strlen(options->settings.message);
-    server->started = tenon_loop_now(loop);
-    server->counts[SESSION_FREE] = options->connections;
-    server->sessions = calloc(options->connections, sizeof *server->sessions);
-    server->scratch = malloc(SERVER_SCRATCH_SIZE);
-    if (server->sessions == NULL || server->scratch == NULL ||
-        !reserve_open(&server->reserve, options->connections)) {
+    server->worker_count = loop_count;
+    tenon_message_init(&server->changed, on_changed);
+    uint32_t capacity = (options->connections + loop_count - 1) / loop_count;
+    for (uint32_t i = 0; i < loop_count; i++) {
+        enough = worker_open(&server->workers[i], server, loops[i], capacity) && enough;
+    }
+    if (!enough) {
         console_error(console, "there is not enough memory for %" PRIu32 " connections",
                       options->connections);
         return EXIT_CODE_FAILED;
     }
+    return EXIT_CODE_NONE;
+}
+
+int server_start(struct server *server)
+{
+    static const char listening[] = "Server is listening for connections...\n";
     int code = ready_file_remove(server);
     if (code == EXIT_CODE_NONE) {
         code = listen_all(server);
@@ -293,20 +431,29 @@ int server_start(struct server *server, struct tenon_loop *loop,
         code = ready_file_write(server);
     }
     if (code != EXIT_CODE_NONE) {
-        close_listeners(server, TENON_CLOSE_ABORT);
+        server_cancel(server);
         return code;
     }
     for (uint32_t i = 0; i < server->listener_count; i++) {
         tenon_listener_accept(&server->listeners[i], on_accept);
     }
-    console_print(console, listening, sizeof listening - 1);
+    console_print(server->console, listening, sizeof listening - 1);
     return EXIT_CODE_NONE;
+}
+
+void server_cancel(struct server *server)
+{
+    if (server->listeners_open > 0) {
+        close_listeners(server, TENON_CLOSE_ABORT);
+    } else {
+        finish(server);
+    }
 }
 
 int server_end(struct server *server)
 {
-    reserve_close(&server->reserve);
-    free(server->scratch);
-    free(server->sessions);
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        worker_close(&server->workers[i]);
+    }
     return server->code;
 }

@@ -1,5 +1,6 @@
-/* The server: listeners, the sessions behind them, and how it stops. It runs in its loop's turns
- * and waits for nothing; its loop has nothing pending once it has ended. */
+/* The server: accepts clients while there is room, hands each to the worker that has the fewest,
+ * and stops. It runs in its own loop's turns and waits for nothing; the workers' loops are turned
+ * by whoever calls worker_run. With one worker both share a loop. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 #include <stdbool.h>
@@ -10,22 +11,19 @@
 #include <tenon/stream.h>
 #include "common/console.h"
 #include "server/options.h"
-#include "server/reserve.h"
-#include "server/session.h"
+#include "server/totals.h"
+#include "server/worker.h"
 
 enum {
-    SERVER_LISTENERS_MAX = 64,
-    SERVER_RECEIVE_MAX = 1024,          /* bytes that a greeting takes, and shows */
-    SERVER_SCRATCH_SIZE = 64 * 1024
+    SERVER_LISTENERS_MAX = 64
 };
 
 /* What stands beside a listener. */
 struct server_entrance {
     const struct place *place;
     bool open;
-    bool holds;                     /* `socket` was accepted while there was no room for it */
-    struct tenon_socket socket;
-    struct tenon_address peer;
+    bool holds;                     /* this one was accepted while there was no room for it */
+    struct handover held;
 };
 
 struct server {
@@ -33,18 +31,15 @@ struct server {
     struct console *console;
     const struct server_options *options;
     size_t message_size;
-    int64_t started;
     int code;                       /* to exit with */
 
-    struct session *sessions;
-    uint32_t sessions_begun;        /* sessions that were ever used */
-    uint32_t counts[SESSION_STATES];
+    struct worker workers[SERVER_THREADS_MAX];
+    struct worker_view views[SERVER_THREADS_MAX];
+    uint32_t handed[SERVER_THREADS_MAX];    /* sockets, from the start; wraps as `closed` does */
+    uint32_t worker_count;
+    struct tenon_message changed;   /* from the workers */
+    struct totals totals;           /* of what no worker sees */
     uint32_t number;                /* of the last connection */
-    struct session_list free;
-    struct session_list lingering;  /* the oldest first */
-    struct session_list waiting;    /* for the reserve */
-    struct reserve reserve;
-    char *scratch;                  /* for bytes that are dropped */
 
     struct tenon_listener listeners[SERVER_LISTENERS_MAX];
     struct server_entrance entrances[SERVER_LISTENERS_MAX];
@@ -52,39 +47,52 @@ struct server {
     uint32_t listeners_open;
     bool short_of_descriptors;      /* said already */
 
-    struct session *chosen;         /* --once: the client to serve */
+    const struct session *chosen;   /* --once: the client to serve */
     bool decided;                   /* and how that ended */
     bool stopping;
+    bool finishing;                 /* no socket will be handed over any more */
+    bool told_cut;
+    bool over;
     int64_t stopped;                /* when */
     int64_t drain;                  /* how long from then on */
     struct tenon_timer drain_timer;
+    bool reporting;
+    uint32_t reports;
 };
 
-/* Listens and serves. The options and the console stay the caller's, unchanged until the end.
- * EXIT_CODE_NONE, or the code to exit with; then all is said, and the loop is to be run once more
- * to let go of what stood already. */
-int server_start(struct server *server, struct tenon_loop *loop,
-                 const struct server_options *options, struct console *console);
+/* Takes all memory: a worker for each of the loops, the first of which is the server's own. The
+ * options and the console stay the caller's, unchanged until the end. EXIT_CODE_NONE, or the code
+ * to exit with; then all is said, and server_end is still to be called. */
+int server_open(struct server *server, struct tenon_loop *const *loops, uint32_t loop_count,
+                const struct server_options *options, struct console *console);
+
+/* Listens and serves. EXIT_CODE_NONE, or the code to exit with; then all is said, and it is over
+ * soon. */
+int server_start(struct server *server);
+
+/* Ends it before its start, for what failed elsewhere. */
+void server_cancel(struct server *server);
 
 /* Stops accepting, waits for the clients and ends. */
 void server_stop(struct server *server, enum tenon_request stop);
 
-/* Behind the loop's last turn: frees its memory and returns the exit code. */
+/* Says the totals so far. */
+void server_report(struct server *server);
+
+/* Nothing is left: its loop need not be turned any more. */
+bool server_is_over(const struct server *server);
+
+/* Behind the last turn of every loop: frees its memory and returns the exit code. */
 int server_end(struct server *server);
 
-/* ---- for the sessions ---- */
+/* ---- for its workers ---- */
 
-/* The first byte of a client: with --once it is the one. And how it ended. */
-void server_choose(struct server *server, struct session *session);
+/* Any thread: what the server sees of a worker has changed. */
+void server_worker_changed(struct server *server);
+
+/* The first byte of a client: with --once, which has one worker only, it is the one. And how it
+ * ended. */
+void server_choose(struct server *server, const struct session *session);
 void server_decide(struct server *server, const struct session *session, int code);
-
-/* A session began to linger, or its memory is free: who waits for room may have it. */
-void server_admit(struct server *server);
-void server_session_closed(struct server *server, struct session *session);
-
-/* An entry of the reserve is free again. */
-void server_wake_waiting(struct server *server);
-
-uint32_t server_milliseconds(const struct server *server);
 
 #endif

@@ -9,37 +9,50 @@
 #include "server/reserve.h"
 #include "server/server.h"
 #include "server/session.h"
+#include "server/worker.h"
 #include <inttypes.h>
 #include <stdio.h>
 
-static void give_back(struct server *server, struct reserve_entry *entry)
+static void give_back(struct worker *worker, struct reserve_entry *entry)
 {
-    reserve_give(&server->reserve, entry);
-    server_wake_waiting(server);
+    reserve_give(&worker->reserve, entry);
+    worker_wake_waiting(worker);
 }
 
 /* NULL: none is left, and the session waits for one. */
 static struct reserve_entry *take_entry(struct session *session)
 {
-    struct server *server = session->server;
-    struct reserve_entry *entry = reserve_take(&server->reserve);
+    struct worker *worker = session->worker;
+    struct reserve_entry *entry = reserve_take(&worker->reserve);
     if (entry == NULL) {
         session->queued = true;
-        session_list_append(&server->waiting, session);
+        session_list_append(&worker->waiting, session);
     }
     return entry;
+}
+
+/* What the kernel has of the client's bytes, at most `size` of them. */
+static size_t receive(struct session *session, void *data, size_t size)
+{
+    size_t received = tenon_stream_try_receive(&session->stream, data, size);
+    if (received > 0) {
+        session_touch(session);
+        session->worker->totals.received += received;
+    }
+    return received;
 }
 
 /* The client's first byte. */
 static void begin(struct session *session)
 {
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     char address[TENON_ADDRESS_TEXT_MAX];
     tenon_address_format(&session->peer, address, sizeof address);
-    console_log(server->console, CONSOLE_INFO, "accept", "conn=%" PRIu32 " peer=%s",
+    console_log(&worker->console, CONSOLE_INFO, "accept", "conn=%" PRIu32 " peer=%s",
                 session->number, address);
     session_set_state(session, SESSION_ACTIVE);
-    server_choose(server, session);
+    worker->totals.answered += worker->options->mode == SERVER_GREET ? 0 : 1;
+    server_choose(worker->server, session);
 }
 
 static void print_connected(struct session *session)
@@ -48,7 +61,7 @@ static void print_connected(struct session *session)
     char line[PEER_NAME_MAX + 32];
     peer_name(&session->peer, name);
     int size = snprintf(line, sizeof line, "Connected to client: %s\n", name);
-    console_print(session->server->console, line, size < 0 ? 0 : (size_t)size);
+    console_print(&session->worker->console, line, size < 0 ? 0 : (size_t)size);
 }
 
 /* Hands over what the entry's piece names. True: all of it is gone, and on_sent will not be called.
@@ -56,6 +69,7 @@ static void print_connected(struct session *session)
 static bool send_entry(struct session *session, struct reserve_entry *entry, tenon_send_fn *on_sent)
 {
     size_t sent = tenon_stream_try_send(&session->stream, entry->piece.data, entry->piece.size);
+    session->worker->totals.sent += sent;
     if (sent == entry->piece.size) {
         return true;
     }
@@ -73,7 +87,7 @@ static bool send_entry(struct session *session, struct reserve_entry *entry, ten
 static void print_exchange(struct session *session, const struct reserve_entry *entry)
 {
     enum { FIXED = PEER_NAME_MAX + 80 };
-    char lines[TEXT_ESCAPED_MAX(SERVER_RECEIVE_MAX) + FIXED];
+    char lines[TEXT_ESCAPED_MAX(WORKER_RECEIVE_MAX) + FIXED];
     struct text_escape escape = {.held_count = 0};
     char name[PEER_NAME_MAX];
     peer_name(&session->peer, name);
@@ -83,17 +97,18 @@ static void print_exchange(struct session *session, const struct reserve_entry *
     used += text_escape_end(&escape, lines + used);
     size = snprintf(lines + used, sizeof lines - used, "\nResponse sent.\n");
     used += size < 0 ? 0 : (size_t)size;
-    console_print(session->server->console, lines, used);
+    console_print(&session->worker->console, lines, used);
 }
 
 /* The whole answer is with the kernel. */
 static void answered(struct session *session, const struct reserve_entry *entry)
 {
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     print_exchange(session, entry);
-    console_log(server->console, CONSOLE_INFO, "answer", "conn=%" PRIu32 " received=%zu sent=%zu",
-                session->number, entry->size, server->message_size);
-    server_decide(server, session, EXIT_CODE_OK);
+    console_log(&worker->console, CONSOLE_INFO, "answer", "conn=%" PRIu32 " received=%zu sent=%zu",
+                session->number, entry->size, worker->message_size);
+    worker->totals.answered++;
+    server_decide(worker->server, session, EXIT_CODE_OK);
     if (session->ended || session->dropped >= TENON_CLOSE_BYTES_MAX) {
         session_close(session, TENON_CLOSE_GRACEFUL);
         return;
@@ -105,8 +120,9 @@ static void answered(struct session *session, const struct reserve_entry *entry)
 static void on_answer_sent(struct tenon_send *send, enum tenon_status status)
 {
     struct session *session = OUTER(send->stream, struct session, stream);
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
+    worker->totals.sent += send->sent;
     if (session->state != SESSION_CLOSING) {
         if (status == TENON_OK) {
             answered(session, entry);
@@ -114,30 +130,29 @@ static void on_answer_sent(struct tenon_send *send, enum tenon_status status)
             session_over(session, status);
         }
     }
-    give_back(server, entry);
+    give_back(worker, entry);
 }
 
 /* Answers what the first receive brings. */
 static enum tenon_flow greet(struct session *session)
 {
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     struct reserve_entry *entry = take_entry(session);
     if (entry == NULL) {
         return TENON_PAUSE;
     }
-    entry->size = tenon_stream_try_receive(&session->stream, entry->data, SERVER_RECEIVE_MAX);
+    entry->size = receive(session, entry->data, WORKER_RECEIVE_MAX);
     if (entry->size == 0) {
-        give_back(server, entry);
+        give_back(worker, entry);
         return TENON_CONTINUE;
     }
-    session_touch(session);
     begin(session);
     session_set_state(session, SESSION_ANSWERING);
-    entry->piece.data = server->options->settings.message;
-    entry->piece.size = server->message_size;
+    entry->piece.data = worker->options->settings.message;
+    entry->piece.size = worker->message_size;
     if (send_entry(session, entry, on_answer_sent)) {
         answered(session, entry);
-        give_back(server, entry);
+        give_back(worker, entry);
     }
     return TENON_CONTINUE;
 }
@@ -147,8 +162,9 @@ static enum tenon_flow greet(struct session *session)
 static void on_echo_sent(struct tenon_send *send, enum tenon_status status)
 {
     struct session *session = OUTER(send->stream, struct session, stream);
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
+    worker->totals.sent += send->sent;
     if (session->state != SESSION_CLOSING) {
         if (status == TENON_OK) {
             session_touch(session);
@@ -157,19 +173,18 @@ static void on_echo_sent(struct tenon_send *send, enum tenon_status status)
             session_over(session, status);
         }
     }
-    give_back(server, entry);
+    give_back(worker, entry);
 }
 
 static enum tenon_flow echo(struct session *session)
 {
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     struct reserve_entry *entry = take_entry(session);
     if (entry == NULL) {
         return TENON_PAUSE;
     }
-    size_t size = tenon_stream_try_receive(&session->stream, entry->data, sizeof entry->data);
+    size_t size = receive(session, entry->data, sizeof entry->data);
     if (size > 0) {
-        session_touch(session);
         if (session->state == SESSION_WAITING) {
             begin(session);
             print_connected(session);
@@ -180,7 +195,7 @@ static enum tenon_flow echo(struct session *session)
             return TENON_PAUSE;
         }
     }
-    give_back(server, entry);
+    give_back(worker, entry);
     return TENON_CONTINUE;
 }
 
@@ -188,10 +203,9 @@ static enum tenon_flow echo(struct session *session)
 
 static enum tenon_flow discard(struct session *session)
 {
-    struct server *server = session->server;
-    size_t size = tenon_stream_try_receive(&session->stream, server->scratch, SERVER_SCRATCH_SIZE);
+    struct worker *worker = session->worker;
+    size_t size = receive(session, worker->scratch, WORKER_SCRATCH_SIZE);
     if (size > 0) {
-        session_touch(session);
         if (session->state == SESSION_WAITING) {
             begin(session);
             print_connected(session);
@@ -204,18 +218,17 @@ static enum tenon_flow discard(struct session *session)
 
 static enum tenon_flow drop(struct session *session)
 {
-    struct server *server = session->server;
-    size_t size = tenon_stream_try_receive(&session->stream, server->scratch, SERVER_SCRATCH_SIZE);
+    struct worker *worker = session->worker;
+    size_t size = receive(session, worker->scratch, WORKER_SCRATCH_SIZE);
     if (size == 0) {
         return TENON_CONTINUE;
     }
-    session_touch(session);
     session->dropped += (uint32_t)size;
     if (session->dropped < TENON_CLOSE_BYTES_MAX) {
         return TENON_CONTINUE;
     }
     if (session->state == SESSION_LINGERING) {
-        console_log(server->console, CONSOLE_DEBUG, "linger_limit", "conn=%" PRIu32,
+        console_log(&worker->console, CONSOLE_DEBUG, "linger_limit", "conn=%" PRIu32,
                     session->number);
         session_close(session, TENON_CLOSE_GRACEFUL);
     }
@@ -235,7 +248,7 @@ enum tenon_flow service_on_ready(struct tenon_stream *stream, enum tenon_status 
     if (session->state == SESSION_ANSWERING || session->state == SESSION_LINGERING) {
         return drop(session);
     }
-    switch (session->server->options->mode) {
+    switch (session->worker->options->mode) {
     case SERVER_GREET:
         return greet(session);
     case SERVER_ECHO:

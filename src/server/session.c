@@ -6,6 +6,7 @@
 #include "server/reserve.h"
 #include "server/server.h"
 #include "server/service.h"
+#include "server/worker.h"
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
@@ -48,20 +49,20 @@ void session_list_remove(struct session_list *list, struct session *session)
 
 void session_set_state(struct session *session, enum session_state state)
 {
-    struct server *server = session->server;
-    server->counts[session->state]--;
-    server->counts[state]++;
+    struct worker *worker = session->worker;
+    worker->counts[session->state]--;
+    worker->counts[state]++;
     session->state = (uint8_t)state;
 }
 
 void session_touch(struct session *session)
 {
-    session->active_ms = server_milliseconds(session->server);
+    session->active_ms = worker_milliseconds(session->worker);
 }
 
 static int64_t since(const struct session *session, uint32_t milliseconds)
 {
-    return (int64_t)(server_milliseconds(session->server) - milliseconds) * TENON_MILLISECOND;
+    return (int64_t)(worker_milliseconds(session->worker) - milliseconds) * TENON_MILLISECOND;
 }
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -79,8 +80,8 @@ static bool is_silent(const struct session *session)
  * limit. */
 static int64_t time_left(const struct session *session)
 {
-    const struct server *server = session->server;
-    int64_t timeout = server->options->settings.timeout;
+    const struct worker *worker = session->worker;
+    int64_t timeout = worker->options->settings.timeout;
     int64_t left = TENON_FOREVER;
     if (session->state == SESSION_LINGERING) {
         left = smaller(linger_silence - since(session, session->active_ms),
@@ -88,8 +89,8 @@ static int64_t time_left(const struct session *session)
     } else if (timeout != TENON_FOREVER) {
         left = timeout - since(session, session->active_ms);
     }
-    if (server->stopping && (session->state == SESSION_LINGERING || is_silent(session))) {
-        left = smaller(left, stop_silence - (tenon_loop_now(server->loop) - server->stopped));
+    if (worker->stopping && (session->state == SESSION_LINGERING || is_silent(session))) {
+        left = smaller(left, stop_silence - (tenon_loop_now(worker->loop) - worker->stopped));
     }
     return left;
 }
@@ -100,7 +101,7 @@ static void on_timer(struct tenon_timer *timer);
  * timer looks at that when it runs, so that no request touches it. */
 static void start_timer(struct session *session)
 {
-    struct tenon_loop *loop = session->server->loop;
+    struct tenon_loop *loop = session->worker->loop;
     int64_t left = time_left(session);
     if (left == TENON_FOREVER) {
         return;
@@ -124,11 +125,12 @@ static bool send_has_progressed(struct session *session)
 
 static void expire(struct session *session)
 {
-    struct server *server = session->server;
-    bool stopped = server->stopping && is_silent(session);
+    struct worker *worker = session->worker;
+    bool stopped = worker->stopping && is_silent(session);
     if (session->state != SESSION_LINGERING && !stopped) {
-        console_log(server->console, CONSOLE_INFO, "timeout", "conn=%" PRIu32, session->number);
-        server_decide(server, session, EXIT_CODE_TIMED_OUT);
+        console_log(&worker->console, CONSOLE_INFO, "timeout", "conn=%" PRIu32, session->number);
+        worker->totals.timeouts++;
+        server_decide(worker->server, session, EXIT_CODE_TIMED_OUT);
     }
     session_close(session, TENON_CLOSE_GRACEFUL);
 }
@@ -148,28 +150,28 @@ static void on_timer(struct tenon_timer *timer)
 
 /* ---- open ---- */
 
-bool session_open(struct session *session, struct server *server, struct tenon_socket socket,
-                  const struct tenon_address *peer)
+bool session_open(struct session *session, struct worker *worker,
+                  const struct handover *handover)
 {
     char address[TENON_ADDRESS_TEXT_MAX];
     memset(session, 0, sizeof *session);
-    session->server = server;
-    if (tenon_stream_attach(server->loop, &session->stream, socket) != TENON_OK) {
+    session->worker = worker;
+    if (tenon_stream_attach(worker->loop, &session->stream, handover->socket) != TENON_OK) {
         return false;
     }
-    session->peer = *peer;
-    session->number = ++server->number;
+    session->peer = handover->peer;
+    session->number = handover->number;
     session_set_state(session, SESSION_WAITING);
     session_touch(session);
     start_timer(session);
-    if (server->options->settings.timeout == TENON_FOREVER &&
+    if (worker->options->settings.timeout == TENON_FOREVER &&
         tenon_stream_keep_alive(&session->stream, 60 * TENON_SECOND) != TENON_OK) {
-        console_log(server->console, CONSOLE_INFO, "no_keep_alive", "conn=%" PRIu32,
+        console_log(&worker->console, CONSOLE_INFO, "no_keep_alive", "conn=%" PRIu32,
                     session->number);
     }
-    tenon_address_format(peer, address, sizeof address);
-    console_log(server->console, CONSOLE_DEBUG, "open", "conn=%" PRIu32 " peer=%s", session->number,
-                address);
+    tenon_address_format(&session->peer, address, sizeof address);
+    console_log(&worker->console, CONSOLE_DEBUG, "open", "conn=%" PRIu32 " peer=%s",
+                session->number, address);
     tenon_stream_receive_ready(&session->stream, service_on_ready);
     return true;
 }
@@ -179,56 +181,58 @@ bool session_open(struct session *session, struct server *server, struct tenon_s
 static void on_closed(struct tenon_stream *stream, enum tenon_status status)
 {
     struct session *session = OUTER(stream, struct session, stream);
-    struct server *server = session->server;
-    console_log(server->console, CONSOLE_DEBUG, "close", "conn=%" PRIu32 " status=%s",
+    struct worker *worker = session->worker;
+    console_log(&worker->console, CONSOLE_DEBUG, "close", "conn=%" PRIu32 " status=%s",
                 session->number, tenon_status_name(status));
     session_set_state(session, SESSION_FREE);
-    server_session_closed(server, session);
+    worker_session_closed(worker, session);
 }
 
 void session_close(struct session *session, enum tenon_close_mode mode)
 {
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     if (session->state != SESSION_CLOSING) {
-        tenon_timer_stop(server->loop, &session->timer);
+        tenon_timer_stop(worker->loop, &session->timer);
         if (session->state == SESSION_LINGERING) {
-            session_list_remove(&server->lingering, session);
+            session_list_remove(&worker->lingering, session);
         }
         if (session->queued) {
             session->queued = false;
-            session_list_remove(&server->waiting, session);
+            session_list_remove(&worker->waiting, session);
         }
         session_set_state(session, SESSION_CLOSING);
+        worker_changed(worker);
     }
     tenon_stream_close(&session->stream, mode, 0, on_closed);
-    server_wake_waiting(server);    /* it may have been this one's turn */
+    worker_wake_waiting(worker);    /* it may have been this one's turn */
 }
 
 void session_linger(struct session *session)
 {
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     session_set_state(session, SESSION_LINGERING);
-    session_list_append(&server->lingering, session);
-    session->lingers_ms = server_milliseconds(server);
+    session_list_append(&worker->lingering, session);
+    session->lingers_ms = worker_milliseconds(worker);
     session_touch(session);
     start_timer(session);
-    server_admit(server);
+    worker_changed(worker);
 }
 
 void session_over(struct session *session, enum tenon_status status)
 {
-    struct server *server = session->server;
+    struct worker *worker = session->worker;
     bool failed = status != TENON_END;
     session->ended = true;
     if (session->state == SESSION_WAITING) {
-        console_log(server->console, CONSOLE_DEBUG, "health_check", "conn=%" PRIu32 " status=%s",
+        console_log(&worker->console, CONSOLE_DEBUG, "health_check", "conn=%" PRIu32 " status=%s",
                     session->number, tenon_status_name(status));
     } else if (session->state == SESSION_ANSWERING && !failed) {
         return;         /* the answer comes first */
     } else {
-        console_log(server->console, CONSOLE_INFO, "end", "conn=%" PRIu32 " status=%s",
+        console_log(&worker->console, CONSOLE_INFO, "end", "conn=%" PRIu32 " status=%s",
                     session->number, tenon_status_name(status));
-        server_decide(server, session,
+        worker->totals.errors += failed ? 1 : 0;
+        server_decide(worker->server, session,
                       !failed ? EXIT_CODE_OK :
                       status == TENON_TIMED_OUT ? EXIT_CODE_TIMED_OUT : EXIT_CODE_FAILED);
     }

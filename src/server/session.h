@@ -7,7 +7,8 @@
 #include <tenon/loop.h>
 #include <tenon/stream.h>
 
-struct server;
+struct handover;
+struct worker;
 
 enum session_state {
     SESSION_FREE,
@@ -20,12 +21,12 @@ enum session_state {
     SESSION_STATES
 };
 
-/* Times are milliseconds since the server's start; they wrap after 49 days, their differences do
+/* Times are milliseconds since the worker's start; they wrap after 49 days, their differences do
  * not matter that long: NUMBER_HOURS_MAX. */
 struct session {
     struct tenon_stream stream;
     struct tenon_timer timer;
-    struct server *server;
+    struct worker *worker;
     struct session *next;           /* in the list of free, lingering or waiting ones */
     struct session *previous;
     struct tenon_address peer;
@@ -47,10 +48,10 @@ void session_list_append(struct session_list *list, struct session *session);
 void session_list_remove(struct session_list *list, struct session *session);
 
 /* Serves a socket. False: it could not be attached; it is closed and the session is free. */
-bool session_open(struct session *session, struct server *server, struct tenon_socket socket,
-                  const struct tenon_address *peer);
+bool session_open(struct session *session, struct worker *worker,
+                  const struct handover *handover);
 
-/* The next state; the server counts the sessions in each. */
+/* The next state; the worker counts the sessions in each. */
 void session_set_state(struct session *session, enum session_state state);
 
 /* A byte went either way. */

@@ -81,8 +81,8 @@ static int place_of_phase(const struct programs *programs, const struct fault_si
     case PHASE_START:
         return PLACE_START;
     case PHASE_RUN:
-        for (uint32_t i = 0; i < server->sessions_begun; i++) {
-            const struct session *session = &server->sessions[i];
+        for (uint32_t i = 0; i < server->workers[0].begun; i++) {
+            const struct session *session = &server->workers[0].sessions[i];
             if (session->state != SESSION_FREE &&
                 (int64_t)session->stream.handle == site->handle) {
                 return PLACE_SESSION;
@@ -125,7 +125,7 @@ static void start_customer(struct programs *programs, uint32_t index)
 
 static bool has_session(const struct server *server)
 {
-    return server->counts[SESSION_FREE] < server->options->connections;
+    return server->workers[0].counts[SESSION_FREE] < server->options->connections;
 }
 
 static void serve(struct programs *programs)
@@ -152,11 +152,18 @@ static void act(struct programs *programs)
     }
     programs->capture.console.loop = programs->loop;
     programs->phase = PHASE_START;
-    programs->started = server_start(&programs->server, programs->loop, &programs->options,
-                                     &programs->capture.console);
+    programs->started = server_open(&programs->server, &programs->loop, 1, &programs->options,
+                                    &programs->capture.console);
+    bool opened = programs->started == EXIT_CODE_NONE;
+    if (opened) {
+        programs->started = server_start(&programs->server);
+    }
     programs->phase = PHASE_RUN;
     if (programs->started == EXIT_CODE_NONE) {
         serve(programs);
+    }
+    while (opened && !server_is_over(&programs->server)) {
+        (void)run_turn(programs->run, programs->loop);
     }
     while (run_turn(programs->run, programs->loop)) {
     }
@@ -267,7 +274,7 @@ static void check(const struct programs *programs)
 static void run_programs(struct run *run)
 {
     char address[PLACE_SIZE];
-    char *arguments[] = {"server", "-vv", "-c", "4", address, NULL};
+    char *arguments[] = {"server", "-vv", "-c", "4", "--threads", "1", address, NULL};
     int size = snprintf(address, sizeof address, "%s:0", run->address);
     CHECK(run, size > 0 && (size_t)size < sizeof address);
     struct programs *programs = calloc(1, sizeof *programs);    /* too much for a stack */
@@ -277,7 +284,7 @@ static void run_programs(struct run *run)
     }
     programs->run = run;
     capture_init(&programs->capture, "server");
-    CHECK(run, server_options_read(&programs->options, 5, arguments,
+    CHECK(run, server_options_read(&programs->options, 7, arguments,
                                    &programs->capture.console) == EXIT_CODE_NONE);
     programs->capture.console.level = programs->options.settings.level;
     run_begin(run, place_of, programs);

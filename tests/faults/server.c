@@ -82,15 +82,19 @@ static void act(struct start *start)
     }
     start->capture.console.loop = start->loop;
     start->phase = PHASE_START;
-    start->started = server_start(&start->server, start->loop, &start->options,
-                                  &start->capture.console);
-    start->phase = PHASE_STOP;
+    start->started = server_open(&start->server, &start->loop, 1, &start->options,
+                                 &start->capture.console);
     if (start->started == EXIT_CODE_NONE) {
-        (void)run_turn(start->run, start->loop);
-        start->was_ready = testing_file_exists(start->ready);
-        server_stop(&start->server, TENON_REQUEST_TERMINATE);
-    }
-    while (run_turn(start->run, start->loop)) {
+        start->started = server_start(&start->server);
+        start->phase = PHASE_STOP;
+        if (start->started == EXIT_CODE_NONE) {
+            (void)run_turn(start->run, start->loop);
+            start->was_ready = testing_file_exists(start->ready);
+            server_stop(&start->server, TENON_REQUEST_TERMINATE);
+        }
+        while (!server_is_over(&start->server)) {
+            (void)run_turn(start->run, start->loop);
+        }
     }
     start->ended = server_end(&start->server);
     tenon_loop_close(start->loop);
@@ -201,8 +205,8 @@ static void set_up(struct start *start)
 {
     struct run *run = start->run;
     char connections[16];
-    char *arguments[] = {"server", "-c", connections, "--ready-file", start->ready,
-                         start->address, start->local, RUN_NAME ":0", NULL};
+    char *arguments[] = {"server", "-c", connections, "--threads", "1", "--ready-file",
+                         start->ready, start->address, start->local, RUN_NAME ":0", NULL};
     int size = snprintf(connections, sizeof connections, "%d", (int)CONNECTIONS);
     CHECK(run, size > 0 && (size_t)size < sizeof connections);
     size = snprintf(start->address, sizeof start->address, "%s:0", run->address);

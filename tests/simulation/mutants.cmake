@@ -78,7 +78,7 @@ mutant(completion_doubled platform/common/stream_turn.c
 mutant(entry_reused_before_its_send src/server/service.c
 [[        if (!send_entry(session, entry, on_echo_sent)) {]]
 [[        if (!send_entry(session, entry, on_echo_sent)) {
-            reserve_give(&server->reserve, entry);]])
+            reserve_give(&worker->reserve, entry);]])
 
 mutant(cancel_not_awaited platform/common/stream.c
 [[    if (stream->loop->backend->send_cancel(stream)) {]]
@@ -201,13 +201,21 @@ mutant(drain_without_deadline src/server/server.c
 [[    if (server->drain < 0) {]])
 
 mutant(unwanted_socket_kept src/server/server.c
-[[        tenon_socket_discard(socket);]]
+[[        tenon_socket_discard(handover->socket);]]
 [[]])
 
-mutant(session_leaked src/server/server.c
-[[        session_list_append(&server->free, session);
-        console_log]]
-[[        console_log]])
+mutant(session_leaked src/server/worker.c
+[[    session_list_append(&worker->free, session);
+    tenon_lock_take(&worker->shared.lock);]]
+[[    tenon_lock_take(&worker->shared.lock);]])
+
+mutant(worker_not_told src/server/worker.c
+[[    if (shared->watched) {]]
+[[    if (shared->watched && worker->local) {]])
+
+mutant(handover_dropped src/server/worker.c
+[[    while (take_handover(worker, &handover)) {]]
+[[    if (take_handover(worker, &handover)) {]])
 
 mutant(drain_timer_left src/server/server.c
 [[        tenon_timer_stop(server->loop, &server->drain_timer);]]
@@ -217,13 +225,13 @@ mutant(cut_off_unsaid src/server/server.c
 [[        server->code = EXIT_CODE_CUT_OFF;]]
 [[]])
 
-mutant(waiting_not_resumed src/server/server.c
-[[        session_list_remove(&server->waiting, session);
+mutant(waiting_not_resumed src/server/worker.c
+[[        session_list_remove(&worker->waiting, session);
         tenon_stream_receive_resume(&session->stream);]]
-[[        session_list_remove(&server->waiting, session);]])
+[[        session_list_remove(&worker->waiting, session);]])
 
 mutant(answer_undecided src/server/service.c
-[[    server_decide(server, session, EXIT_CODE_OK);]]
+[[    server_decide(worker->server, session, EXIT_CODE_OK);]]
 [[]])
 
 # ---- the client ----

@@ -65,6 +65,7 @@ static void plan_limits(struct stage *stage, uint32_t clients)
         }
         if (draw_chance(run, 150)) {
             command_add(run, &stage->line, "--once");
+            stage->once = true;
         }
         if (draw_chance(run, 150)) {
             stage->limited = true;
@@ -84,6 +85,7 @@ static void plan_server(struct stage *stage, uint32_t clients)
     static const char *const modes[] = {"greet", "echo", "discard"};
     struct run *run = stage->run;
     uint64_t kind = draw(run, 0, 9);
+    uint64_t threads = draw_chance(run, 500) ? 1 : draw(run, 2, 4);
     stage->world.mode = kind < 5 ? SERVER_GREET : kind < 9 ? SERVER_ECHO : SERVER_DISCARD;
     command_begin(&stage->line, "server");
     command_add(run, &stage->line, "--mode");
@@ -104,6 +106,10 @@ static void plan_server(struct stage *stage, uint32_t clients)
         command_add(run, &stage->line, "-vv");
     }
     plan_limits(stage, clients);
+    if (!stage->once) {
+        command_add(run, &stage->line, "--threads");
+        command_add(run, &stage->line, "%" PRIu64, threads);
+    }
     plan_places(stage);
 }
 

@@ -27,8 +27,9 @@ void server_process_start(struct server_process *process, struct run *run, struc
 {
     memset(process, 0, sizeof *process);
     process->run = run;
-    enum tenon_status status = sim_loop_open(host, NULL, &process->loop);
+    enum tenon_status status = sim_loop_open(host, NULL, &process->loops[0]);
     CHECK(run->world, status == TENON_OK);
+    process->loop = process->loops[0];
     fake_sink_open(&process->sink, "server", run, process->loop);
     process->sink.on_changed = on_output_changed;
     process->sink.on_write = on_write;
@@ -43,8 +44,14 @@ void server_process_start(struct server_process *process, struct run *run, struc
     CHECK(run->world, code == EXIT_CODE_NONE);
     process->console.level = process->options.settings.level;
     process->console.quiet = process->options.settings.quiet;
-    process->code =
-        server_start(&process->server, process->loop, &process->options, &process->console);
+    for (uint32_t i = 1; i < process->options.threads; i++) {
+        status = sim_loop_open(host, NULL, &process->loops[i]);
+        CHECK(run->world, status == TENON_OK);
+    }
+    code = server_open(&process->server, process->loops, process->options.threads,
+                       &process->options, &process->console);
+    CHECK(run->world, code == EXIT_CODE_NONE);
+    process->code = server_start(&process->server);
     process->started = process->code == EXIT_CODE_NONE;
     process->state = PROCESS_RUNNING;
 }
@@ -61,18 +68,35 @@ void server_process_stop(struct server_process *process, enum tenon_request stop
 
 /* ---- what always holds ---- */
 
+static void check_worker(const struct server_process *process, const struct worker *worker)
+{
+    uint32_t sum = 0;
+    for (int state = 0; state < SESSION_STATES; state++) {
+        sum += worker->counts[state];
+    }
+    CHECK(process->run->world, sum == worker->capacity);
+    CHECK(process->run->world, worker->begun <= worker->capacity);
+    CHECK(process->run->world, worker->reserve.begun <= worker->reserve.count);
+    CHECK(process->run->world,
+          worker->free.last == NULL || !tenon_timer_started(&worker->free.last->timer));
+}
+
+static uint32_t count_sessions(const struct server *server)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        count += server->workers[i].capacity - server->workers[i].counts[SESSION_FREE];
+    }
+    return count;
+}
+
 static void check_bounds(const struct server_process *process)
 {
     const struct server *server = &process->server;
-    uint32_t sum = 0;
-    for (int state = 0; state < SESSION_STATES; state++) {
-        sum += server->counts[state];
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        check_worker(process, &server->workers[i]);
     }
-    CHECK(process->run->world, sum == process->options.connections);
-    CHECK(process->run->world, server->sessions_begun <= process->options.connections);
-    CHECK(process->run->world, server->reserve.begun <= server->reserve.count);
-    CHECK(process->run->world,
-          server->free.last == NULL || !tenon_timer_started(&server->free.last->timer));
+    CHECK(process->run->world, count_sessions(server) <= process->options.connections);
     CHECK(process->run->world,
           process->stopped_at == 0 || server->drain == TENON_FOREVER ||
               sim_now(process->run->world) <= process->stopped_at + server->drain + slack);
@@ -80,24 +104,24 @@ static void check_bounds(const struct server_process *process)
 
 /* ---- the end ---- */
 
-static void check_lists(const struct server_process *process)
+static void check_lists(const struct server_process *process, const struct worker *worker)
 {
     const struct sim_world *world = process->run->world;
-    const struct server *server = &process->server;
     uint32_t count = 0;
-    for (const struct session *at = server->free.first; at != NULL; at = at->next) {
+    for (const struct session *at = worker->free.first; at != NULL; at = at->next) {
         CHECK(world, at->state == SESSION_FREE);
-        CHECK(world, count < server->sessions_begun);
+        CHECK(world, count < worker->begun);
         count++;
     }
-    CHECK(world, count == server->sessions_begun);
+    CHECK(world, count == worker->begun);
     count = 0;
-    for (const struct reserve_entry *at = server->reserve.free; at != NULL; at = at->next) {
-        CHECK(world, count < server->reserve.begun);
+    for (const struct reserve_entry *at = worker->reserve.free; at != NULL; at = at->next) {
+        CHECK(world, count < worker->reserve.begun);
         count++;
     }
-    CHECK(world, count == server->reserve.begun);
-    CHECK(world, server->lingering.first == NULL && server->waiting.first == NULL);
+    CHECK(world, count == worker->reserve.begun);
+    CHECK(world, worker->lingering.first == NULL && worker->waiting.first == NULL);
+    CHECK(world, worker->shared.queue_count == 0);
 }
 
 /* Every dropped line is told, unless nobody reads the transcript any more. */
@@ -153,10 +177,12 @@ static void check_code(const struct server_process *process)
 static bool is_over(const struct server_process *process)
 {
     const struct server *server = &process->server;
-    return server->listeners_open == 0 &&
-           server->counts[SESSION_FREE] == process->options.connections &&
-           !tenon_timer_started(&server->drain_timer) && !process->stop_asked.posted &&
-           !process->sink.changed.posted;
+    for (uint32_t i = 0; i < server->worker_count; i++) {
+        if (server->workers[i].message.posted) {
+            return false;
+        }
+    }
+    return server_is_over(server) && !process->stop_asked.posted && !process->sink.changed.posted;
 }
 
 void server_process_look(struct server_process *process)
@@ -168,13 +194,17 @@ void server_process_look(struct server_process *process)
     if (!is_over(process)) {
         return;
     }
-    check_lists(process);
+    for (uint32_t i = 0; i < process->server.worker_count; i++) {
+        check_lists(process, &process->server.workers[i]);
+    }
     check_output(process);
     int code = server_end(&process->server);
     process->code = process->started ? code : process->code;
     process->over_at = sim_now(process->run->world);
     process->state = PROCESS_OVER;
-    tenon_loop_close(process->loop);
+    for (uint32_t i = 0; i < process->options.threads; i++) {
+        tenon_loop_close(process->loops[i]);
+    }
     sim_trace(process->run->world, "server", "is over, exit code %d", process->code);
     check_code(process);
 }

@@ -22,7 +22,8 @@ enum server_process_state {
 
 struct server_process {
     struct run *run;
-    struct tenon_loop *loop;
+    struct tenon_loop *loops[SERVER_THREADS_MAX];
+    struct tenon_loop *loop;        /* the first of them */
     enum server_process_state state;
     struct fake_sink sink;
     struct console console;

@@ -46,9 +46,11 @@ void stage_start_server(void *argument)
                          transcript_on_write);
     if (stage->tight && stage->server.started) {
         /* As with more connections than any seed has. */
-        struct reserve *reserve = &stage->server.server.reserve;
         uint32_t count = (uint32_t)draw(stage->run, 1, 2);
-        reserve->count = count < reserve->count ? count : reserve->count;
+        for (uint32_t i = 0; i < stage->server.server.worker_count; i++) {
+            struct reserve *reserve = &stage->server.server.workers[i].reserve;
+            reserve->count = count < reserve->count ? count : reserve->count;
+        }
     }
 }
 

@@ -55,6 +55,7 @@ struct stage {
     bool stops_early;               /* but a stop before it connects */
     bool deaths;                    /* a host may die */
     bool hurried;                   /* the server's time limit is short */
+    bool once;
     bool limited;                   /* the server's host has few descriptors */
     bool tight;                     /* the server's reserve is smaller than its connections */
     int64_t timeout;                /* the server's, where it is calm */

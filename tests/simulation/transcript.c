@@ -57,7 +57,7 @@ static bool read_block(enum server_mode mode, const char **at, const char *end, 
         return false;
     }
     block->data = skip_line(at, end, &block->size);
-    return block->size > 0 && block->size <= SERVER_RECEIVE_MAX && skip(at, end, sent);
+    return block->size > 0 && block->size <= WORKER_RECEIVE_MAX && skip(at, end, sent);
 }
 
 void transcript_on_write(struct fake_sink *sink, const char *data, size_t size)
