@@ -67,6 +67,7 @@ enum {
     LISTENER_DRAINING = 1 << 4,         /* closing gracefully: what is queued is still delivered */
     LISTENER_CLOSING = 1 << 5,
     LISTENER_READY = 1 << 6,
+    LISTENER_INHERITED = 1 << 7,        /* a supervisor's; backends read it */
     LISTENER_BACKEND = 1 << 16
 };
 
@@ -103,6 +104,10 @@ struct tenon_backend {
      * accept, so until then listener_close is immediate. */
     struct tenon_error (*listen)(struct tenon_listener *listener,
                                  const struct tenon_endpoint *endpoint, uint32_t backlog);
+    /* As listen, with the listener that the process inherited in this place. NULL: this system has
+     * no such thing. */
+    struct tenon_error (*inherit)(struct tenon_listener *listener, uint32_t index,
+                                  struct tenon_endpoint *endpoint_out);
     /* DATA: one connection, all that the system wants done while the listener lives already done.
      * WOULD_BLOCK: tenon_event_acceptable follows once there is one. FAILED: worth a back-off; the
      * call is made again. Peers that are gone are skipped, in bounded number. While

@@ -29,18 +29,19 @@ uint64_t tenon_process_id(void);
 TENON_CHECK_RESULT
 enum tenon_status tenon_process_raise_descriptors(uint64_t count, uint64_t *allowed_out);
 
-/* ---- stop requests ---- */
+/* ---- requests ---- */
 
 enum tenon_request {
-    TENON_REQUEST_INTERRUPT,       /* Ctrl+C; SIGINT */
-    TENON_REQUEST_TERMINATE,       /* Ctrl+Break; SIGTERM */
-    TENON_REQUEST_HANGUP,          /* SIGHUP */
+    TENON_REQUEST_INTERRUPT,    /* Ctrl+C; SIGINT */
+    TENON_REQUEST_TERMINATE,    /* Ctrl+Break; SIGTERM */
+    TENON_REQUEST_HANGUP,       /* SIGHUP */
     /* The console window closes, the user logs off, the system shuts down (Windows): about 5 s are
      * left, and the process ends when main returns. */
-    TENON_REQUEST_CLOSE
+    TENON_REQUEST_CLOSE,
+    TENON_REQUEST_REPORT        /* SIGUSR1: tell how you are; no request to stop */
 };
 
-/* From now on each stop request calls on_stop on a thread of its own instead of ending the process;
+/* From now on each request calls on_request on a thread of its own instead of ending the process;
  * post a message from there. Once, on the main thread, before any other thread starts. A signal
  * that the process was started to ignore (nohup, a shell's background job) stays ignored. Errors:
  * LIMIT, SYSTEM. */

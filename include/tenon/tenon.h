@@ -7,6 +7,7 @@
 #include <tenon/process.h>
 #include <tenon/status.h>
 #include <tenon/stream.h>
+#include <tenon/supervision.h>
 #include <tenon/sync.h>
 #include <tenon/thread.h>
 #endif

@@ -2,6 +2,7 @@
 #include "common/list.h"
 #include "common/loop.h"
 #include <string.h>
+#include <tenon/supervision.h>
 
 static const int64_t back_off_pause = 100 * TENON_MILLISECOND;
 
@@ -13,21 +14,46 @@ static void mark_ready(struct tenon_listener *listener)
     }
 }
 
+static void prepare(struct tenon_loop *loop, struct tenon_listener *listener)
+{
+    loop_assert_thread(loop);
+    memset(listener, 0, sizeof *listener);
+    listener->loop = loop;
+    listener->drain_left = TENON_BACKLOG;
+}
+
+static enum tenon_status begin(struct tenon_listener *listener, struct tenon_error error)
+{
+    listener->error = error;
+    if (error.status == TENON_OK) {
+        listener->flags |= LISTENER_LISTENING;
+        listener->loop->pending++;
+    }
+    return error.status;
+}
+
 enum tenon_status tenon_listen(struct tenon_loop *loop, struct tenon_listener *listener,
                                const struct tenon_endpoint *endpoint,
                                const struct tenon_listen_options *options)
 {
-    uint32_t backlog = options == NULL ? 0 : options->backlog;
-    loop_assert_thread(loop);
-    memset(listener, 0, sizeof *listener);
-    listener->loop = loop;
-    listener->drain_left = backlog == 0 ? TENON_BACKLOG : backlog;
-    listener->error = loop->backend->listen(listener, endpoint, listener->drain_left);
-    if (listener->error.status == TENON_OK) {
-        listener->flags |= LISTENER_LISTENING;
-        loop->pending++;
+    prepare(loop, listener);
+    if (options != NULL && options->backlog != 0) {
+        listener->drain_left = options->backlog;
     }
-    return listener->error.status;
+    return begin(listener, loop->backend->listen(listener, endpoint, listener->drain_left));
+}
+
+enum tenon_status tenon_listen_inherited(struct tenon_loop *loop, struct tenon_listener *listener,
+                                         uint32_t index, struct tenon_endpoint *endpoint_out)
+{
+    struct tenon_error error = {TENON_UNSUPPORTED, 0};
+    memset(endpoint_out, 0, sizeof *endpoint_out);
+    prepare(loop, listener);
+    listener->flags = LISTENER_INHERITED;
+    if (loop->backend->inherit != NULL) {
+        error = loop->backend->inherit(listener, index, endpoint_out);
+    }
+    return begin(listener, error);
 }
 
 void tenon_listener_accept(struct tenon_listener *listener, tenon_accept_fn *on_accept)

@@ -107,7 +107,7 @@ fail:;
     return error;
 }
 
-/* A path's file goes with its listener, unless it is another one's by now. */
+/* A path's file goes with its listener, unless it is a supervisor's, or another one's by now. */
 void posix_unlisten(struct tenon_listener *listener)
 {
     int fd = (int)listener->handle;
@@ -115,6 +115,7 @@ void posix_unlisten(struct tenon_listener *listener)
     socklen_t size = sizeof name;
     memset(&name, 0, sizeof name);
     bool local = listener->address.family == TENON_FAMILY_PATH &&
+                 (listener->flags & LISTENER_INHERITED) == 0 &&
                  getsockname(fd, (struct sockaddr *)&name, &size) == 0;
     (void)close(fd);
     if (local) {

@@ -95,22 +95,32 @@ void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup
 
 /* ---- listeners ---- */
 
-struct tenon_error readiness_listen(struct tenon_listener *listener,
-                                    const struct tenon_endpoint *endpoint, uint32_t backlog)
+static struct tenon_error watch_listener(struct tenon_listener *listener)
 {
-    struct tenon_error error = posix_listen(listener, endpoint, backlog);
-    if (error.status != TENON_OK) {
-        return error;
-    }
     struct readiness *state = of_listener(listener);
     state->known = KNOWN_READABLE;
-    error = poller_of(listener->loop)
-                ->watch(listener->loop, (int)listener->handle,
-                        readiness_object(listener, READINESS_LISTENER), &state->slot);
+    struct tenon_error error =
+        poller_of(listener->loop)
+            ->watch(listener->loop, (int)listener->handle,
+                    readiness_object(listener, READINESS_LISTENER), &state->slot);
     if (error.status != TENON_OK) {
         posix_unlisten(listener);
     }
     return error;
+}
+
+struct tenon_error readiness_listen(struct tenon_listener *listener,
+                                    const struct tenon_endpoint *endpoint, uint32_t backlog)
+{
+    struct tenon_error error = posix_listen(listener, endpoint, backlog);
+    return error.status == TENON_OK ? watch_listener(listener) : error;
+}
+
+struct tenon_error readiness_inherit(struct tenon_listener *listener, uint32_t index,
+                                     struct tenon_endpoint *endpoint_out)
+{
+    struct tenon_error error = posix_inherit(listener, index, endpoint_out);
+    return error.status == TENON_OK ? watch_listener(listener) : error;
 }
 
 /* Errors that belong to the peer's connection and not to the listener: accept(2). */

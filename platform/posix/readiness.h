@@ -62,6 +62,8 @@ void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup
 /* Entries of the table. */
 struct tenon_error readiness_listen(struct tenon_listener *listener,
                                     const struct tenon_endpoint *endpoint, uint32_t backlog);
+struct tenon_error readiness_inherit(struct tenon_listener *listener, uint32_t index,
+                                     struct tenon_endpoint *endpoint_out);
 enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_socket *socket_out,
                                  struct tenon_address *peer_out, struct tenon_error *error_out);
 bool readiness_listener_close(struct tenon_listener *listener);
@@ -85,7 +87,7 @@ void readiness_connect_event(struct tenon_attempt *attempt);
 /* The entries above, for a table. */
 #define READINESS_ENTRIES \
     .clock = posix_clock, .wall = posix_wall, .discard = posix_discard, \
-    .listen = readiness_listen, .accept = readiness_accept, \
+    .listen = readiness_listen, .inherit = readiness_inherit, .accept = readiness_accept, \
     .listener_close = readiness_listener_close, .attach = readiness_attach, \
     .arm = readiness_arm, .disarm = readiness_disarm, .take = readiness_take, \
     .try_send = readiness_try_send, .send = readiness_send, \

@@ -33,6 +33,8 @@ int64_t posix_wall(struct tenon_loop *loop);
 struct tenon_error posix_keep_alive(struct tenon_stream *stream, uint32_t idle_seconds);
 struct tenon_error posix_listen(struct tenon_listener *listener,
                                 const struct tenon_endpoint *endpoint, uint32_t backlog);
+struct tenon_error posix_inherit(struct tenon_listener *listener, uint32_t index,
+                                 struct tenon_endpoint *endpoint_out);
 void posix_unlisten(struct tenon_listener *listener);
 struct tenon_error posix_lookup(const char *host, enum tenon_family family,
                                 struct tenon_address *addresses, uint32_t max,

@@ -39,22 +39,55 @@ int program_stop_code(enum tenon_request stop)
     return stop == TENON_REQUEST_INTERRUPT ? EXIT_CODE_INTERRUPTED : EXIT_CODE_TERMINATED;
 }
 
-/* The watch's thread. A second request, and one while the last output is written, ends the process.
+static void on_hangup_asked(struct tenon_message *message)
+{
+    struct program *program = OUTER(message, struct program, hangup_asked);
+    if (!program->over) {
+        program->on_hangup(program);
+    }
+}
+
+static void on_report_asked(struct tenon_message *message)
+{
+    struct program *program = OUTER(message, struct program, report_asked);
+    if (!program->over) {
+        program->on_report(program);
+    }
+}
+
+/* The message of a request that is no stop; NULL: it is one. */
+static struct tenon_message *message_of(struct program *program, enum tenon_request request)
+{
+    return request == TENON_REQUEST_REPORT ? &program->report_asked :
+        request == TENON_REQUEST_HANGUP && program->on_hangup != NULL ? &program->hangup_asked :
+                                                                        NULL;
+}
+
+/* The watch's thread. A second stop, and one while the last output is written, ends the process.
  */
-static void on_stop(void *argument, enum tenon_request stop)
+static void on_request(void *argument, enum tenon_request request)
 {
     struct program *program = argument;
+    struct tenon_message *message = message_of(program, request);
     tenon_lock_take(&program->lock);
+    if (message != NULL) {
+        bool wanted = request != TENON_REQUEST_REPORT || program->on_report != NULL;
+        if (!program->over && wanted) {
+            (void)tenon_post(program->loop, message);   /* posted already: once is enough */
+        }
+        tenon_lock_give(&program->lock);
+        return;
+    }
     bool second = program->stopping || program->over;
     if (!second) {
         program->stopping = true;
-        program->stop = stop;
+        program->stop = request;
         (void)tenon_post(program->loop,
                          &program->stop_asked); /* the first, so never posted before */
     }
     tenon_lock_give(&program->lock);
     if (second) {
-        tenon_process_exit_now(program_stop_code(stop));
+        tenon_process_exit_now(program_stop_code(request));
     }
 }
 
@@ -106,8 +139,10 @@ int program_open(struct program *program, struct console *console, const char *b
     tenon_lock_init(&program->lock);
     tenon_message_init(&program->output_changed, on_output_changed);
     tenon_message_init(&program->stop_asked, on_stop_asked);
+    tenon_message_init(&program->hangup_asked, on_hangup_asked);
+    tenon_message_init(&program->report_asked, on_report_asked);
     const char *what = "watch for stop requests";
-    status = tenon_request_watch(on_stop, program);
+    status = tenon_request_watch(on_request, program);
     program->watched = status == TENON_OK;
     if (status == TENON_OK) {
         what = "start a thread for the output";

@@ -18,6 +18,12 @@ struct program {
     struct tenon_message stop_asked;
     void (*on_output_changed)(struct program *program, enum tenon_status output_status);
     void (*on_stop)(struct program *program, enum tenon_request stop);
+    /* Set before the opening: what a hang-up and a report do, in the loop's turn. NULL: a hang-up
+     * is a stop request, and a report does nothing. */
+    void (*on_hangup)(struct program *program);
+    void (*on_report)(struct program *program);
+    struct tenon_message hangup_asked;
+    struct tenon_message report_asked;
     bool watched;               /* the stop watch has it */
     struct tenon_lock lock;     /* of what follows: the stop watch has a thread of its own */
     enum tenon_request stop;

@@ -4,12 +4,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <tenon/supervision.h>
+
+enum {
+    INHERITED_FIRST = 3         /* the descriptor of the first, for messages */
+};
 
 /* The address as ADDRESS takes it. */
 static void format_listener(const struct server *server, uint32_t index, char text[PLACE_TEXT_MAX])
 {
-    if (place_is_path(server->entrances[index].place)) {
-        place_format(server->entrances[index].place, text);
+    if (place_is_path(&server->entrances[index].place)) {
+        place_format(&server->entrances[index].place, text);
     } else {
         tenon_address_format(&server->listeners[index].address, text, PLACE_TEXT_MAX);
     }
@@ -84,10 +89,38 @@ static int listen_place(struct server *server, const struct place *place)
     server->listeners_open += report.count;
     for (uint32_t i = first; i < server->listener_count; i++) {
         server->listeners[i].context = server;
-        server->entrances[i].place = place;
+        server->entrances[i].place = *place;
         server->entrances[i].open = true;
     }
     log_listeners(server, first, &report);
+    return EXIT_CODE_NONE;
+}
+
+/* What a supervisor listens on for us. */
+static int listen_inherited(struct server *server, uint32_t index)
+{
+    struct tenon_listener *listener = &server->listeners[index];
+    struct server_entrance *entrance = &server->entrances[index];
+    struct tenon_endpoint endpoint;
+    struct tenon_listen_report report = {0};
+    if (tenon_listen_inherited(server->loop, listener, index, &endpoint) != TENON_OK) {
+        char why[CONSOLE_ERROR_MAX];
+        console_error_text(listener->error, why);
+        console_error(server->console, "cannot listen on the inherited descriptor %" PRIu32 ": %s",
+                      INHERITED_FIRST + index,
+                      listener->error.status == TENON_INVALID ?
+                          "it is no stream socket that listens" : why);
+        return EXIT_CODE_CANNOT_LISTEN;
+    }
+    listener->context = server;
+    if (endpoint.address.family == TENON_FAMILY_PATH) {
+        (void)snprintf(entrance->place.host, sizeof entrance->place.host, "unix:%s",
+                       endpoint.path);
+    }
+    entrance->open = true;
+    server->listener_count++;
+    server->listeners_open++;
+    log_listeners(server, index, &report);
     return EXIT_CODE_NONE;
 }
 
@@ -95,6 +128,17 @@ int listen_all(struct server *server)
 {
     const struct settings *settings = &server->options->settings;
     int code = EXIT_CODE_NONE;
+    if (server->options->inherited > SERVER_LISTENERS_MAX) {
+        console_error(server->console, "more than %d inherited descriptors: %" PRIu32,
+                      SERVER_LISTENERS_MAX, server->options->inherited);
+        return EXIT_CODE_USAGE;
+    }
+    for (uint32_t i = 0; i < server->options->inherited && code == EXIT_CODE_NONE; i++) {
+        code = listen_inherited(server, i);
+    }
+    if (server->options->inherited > 0) {
+        return code;
+    }
     for (uint32_t i = 0; i < settings->place_count && code == EXIT_CODE_NONE; i++) {
         code = listen_place(server, &settings->places[i]);
     }

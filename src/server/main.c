@@ -4,8 +4,10 @@
 #include "common/program.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "server/supervisor.h"
 #include <inttypes.h>
 #include <stdlib.h>
+#include <tenon/supervision.h>
 #include <tenon/thread.h>
 
 enum {
@@ -24,6 +26,7 @@ struct server_process {
     struct sink sink;
     struct console console;
     struct server server;
+    struct supervisor supervisor;
 };
 
 static struct server_process *process_of(struct program *program)
@@ -33,7 +36,20 @@ static struct server_process *process_of(struct program *program)
 
 static void on_stop(struct program *program, enum tenon_request stop)
 {
-    server_stop(&process_of(program)->server, stop);
+    struct server_process *process = process_of(program);
+    supervisor_stopping(&process->supervisor);
+    server_stop(&process->server, stop);
+}
+
+/* A supervisor means it as a word to a daemon: nothing is to be read again. */
+static void on_hangup(struct program *program)
+{
+    console_log(&process_of(program)->console, CONSOLE_INFO, "hangup", "ignored=true");
+}
+
+static void on_report(struct program *program)
+{
+    server_report(&process_of(program)->server);
 }
 
 static void on_output_changed(struct program *program, enum tenon_status output_status)
@@ -119,10 +135,14 @@ static int serve(struct server_process *process)
         }
     } else {
         code = server_start(server);
+        if (code == EXIT_CODE_NONE) {
+            supervisor_ready(&process->supervisor, process->program.loop, &process->console);
+        }
     }
     while (!server_is_over(server)) {
         (void)tenon_loop_turn(process->program.loop, TENON_FOREVER);
     }
+    supervisor_end(&process->supervisor);
     for (uint32_t i = 1; i < started; i++) {
         tenon_thread_join(&process->threads[i]);
     }
@@ -147,6 +167,20 @@ static int run_server(struct server_process *process)
     return code == EXIT_CODE_NONE ? served : code;
 }
 
+/* A supervisor's listeners stand in place of ADDRESSes. */
+static int inherit(struct server_options *options, struct console *console)
+{
+    if (tenon_inherited_count(&options->inherited) != TENON_OK) {
+        return settings_usage(console, "LISTEN_PID and LISTEN_FDS are to be numbers: a process, "
+                                       "and a count of descriptors");
+    }
+    if (options->inherited > 0 && options->has_places) {
+        return settings_usage(console, "an ADDRESS beside the listeners that LISTEN_FDS hands "
+                                       "over: leave it out");
+    }
+    return EXIT_CODE_NONE;
+}
+
 static int run(struct server_process *process, int argc, char **argv)
 {
     struct console *console = &process->console;
@@ -156,6 +190,14 @@ static int run(struct server_process *process, int argc, char **argv)
     }
     console->level = process->options.settings.level;
     console->quiet = process->options.settings.quiet;
+    code = inherit(&process->options, console);
+    if (code != EXIT_CODE_NONE) {
+        return code;
+    }
+    process->program.on_report = on_report;
+    if (process->options.inherited > 0 || tenon_supervised()) {
+        process->program.on_hangup = on_hangup;
+    }
     code = raise_descriptors(&process->options, console);
     if (code != EXIT_CODE_NONE) {
         return code;

@@ -109,6 +109,7 @@ int server_options_read(struct server_options *options, int argc, char **argv,
         return settings_usage(console, "--once has one event loop: leave --threads out");
     }
     choose_threads(options);
+    options->has_places = options->settings.place_count > 0;
     settings_complete(&options->settings);
     return EXIT_CODE_NONE;
 }

@@ -20,7 +20,7 @@ enum {
 
 /* What stands beside a listener. */
 struct server_entrance {
-    const struct place *place;
+    struct place place;
     bool open;
     bool holds;                     /* this one was accepted while there was no room for it */
     struct handover held;
