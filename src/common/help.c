@@ -46,7 +46,7 @@ static void add_option(struct help *help, const struct option *option)
         (void)snprintf(letter, sizeof letter, "-%c, ", option->letter);
     }
     (void)snprintf(names, sizeof names, "  %s--%s%s%s", letter, option->name,
-                   option->argument == NULL ? "" : " ",
+                   option->argument == NULL || option->argument[0] == '[' ? "" : " ",
                    option->argument == NULL ? "" : option->argument);
     add(help, "%-*s %s", HELP_COLUMN, names, option->help);
     if (option->id == OPTION_BACKEND) {

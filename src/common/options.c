@@ -77,6 +77,12 @@ const char *option_nearest(const struct option_table *table, const char *name)
 
 /* ---- the reader ---- */
 
+/* Whether the next argument is its value where none stands behind `=`. */
+static bool needs_value(const struct option *option)
+{
+    return option->argument != NULL && option->argument[0] != '[';
+}
+
 static int read_long(struct option_reader *reader, const char *text)
 {
     char name[NAME_MAX_COMPARED + 1] = {0};
@@ -93,7 +99,7 @@ static int read_long(struct option_reader *reader, const char *text)
         if (option->argument == NULL && equals != NULL) {
             return wrong(reader, "option --%s takes no value%s", option->name, "");
         }
-        if (option->argument != NULL && equals == NULL) {
+        if (needs_value(option) && equals == NULL) {
             if (reader->next == reader->argument_count) {
                 return wrong(reader, "option --%s needs a value: %s", option->name,
                              option->argument);
@@ -119,7 +125,7 @@ static int read_letter(struct option_reader *reader)
         }
         reader->current = option;
         reader->value = NULL;
-        if (option->argument != NULL) {
+        if (needs_value(option)) {
             reader->value = reader->bundle;
             reader->bundle = NULL;
             if (reader->value == NULL && reader->next == reader->argument_count) {

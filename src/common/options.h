@@ -34,7 +34,9 @@ struct option {
     int id;
     char letter;            /* 0: none */
     const char *name;
-    const char *argument;   /* what the help calls its value; NULL: it takes none */
+    /* What the help calls its value; NULL: it takes none. `[=NAME]`: it may have one, behind `=`
+     * only; else the reader's value is NULL. */
+    const char *argument;
     const char *help;
 };
 

@@ -1,6 +1,7 @@
 /* The server's command line. */
 #include "server/options.h"
 #include "common/exit_code.h"
+#include <stdio.h>
 #include <string.h>
 #include <tenon/thread.h>
 
@@ -15,7 +16,12 @@ enum {
     OPTION_CONNECTIONS,
     OPTION_THREADS,
     OPTION_DRAIN,
-    OPTION_READY_FILE
+    OPTION_READY_FILE,
+    OPTION_PER_ADDRESS,
+    OPTION_ALLOW,
+    OPTION_DENY,
+    OPTION_PROXIES,
+    OPTION_CERTIFICATE
 };
 
 static const char default_message[] = "Hello from the server!!!";
@@ -28,6 +34,14 @@ static const struct option rows[] = {
     {OPTION_DRAIN, 0, "drain", "TIME", "how long a stop waits for clients [10s]"},
     {OPTION_READY_FILE, 0, "ready-file", "PATH",
      "once listening, write the addresses there, one a line"},
+    {OPTION_PER_ADDRESS, 0, "max-per-ip", "N",
+     "clients at once of one address, IPv6 by its /64 [any number]"},
+    {OPTION_ALLOW, 0, "allow", "CIDR[,...]", "who may connect; the rest is refused [everybody]"},
+    {OPTION_DENY, 0, "deny", "CIDR[,...]", "who may not, whoever is allowed"},
+    {OPTION_PROXIES, 0, "proxy-protocol", "CIDR[,...]",
+     "only these may connect, with a PROXY header; unix: local ones"},
+    {OPTION_CERTIFICATE, 0, "require-client-cert", "[=NAME]",
+     "only clients whose certificate the proxy verified"},
     SETTINGS_OPTIONS("Hello from the server!!!", "60s"),
 };
 
@@ -40,6 +54,18 @@ static const struct option_table table = {
     rows,
     sizeof rows / sizeof rows[0],
 };
+
+static int take_list(struct access_list *list, struct option_reader *reader,
+                     enum access_unix with_unix, struct console *console)
+{
+    char problem[OPTION_PROBLEM_MAX];
+    char why[ACCESS_PROBLEM_MAX];
+    if (access_list_add(list, reader->value, with_unix, why)) {
+        return EXIT_CODE_NONE;
+    }
+    (void)snprintf(problem, sizeof problem, "--%s: %s", reader->current->name, why);
+    return settings_usage(console, problem);
+}
 
 static int take(struct server_options *options, struct option_reader *reader, int id,
                 struct console *console)
@@ -66,6 +92,22 @@ static int take(struct server_options *options, struct option_reader *reader, in
         break;
     case OPTION_READY_FILE:
         options->ready_file = reader->value;
+        break;
+    case OPTION_PER_ADDRESS:
+        good = option_count(reader, 1, CONNECTIONS_MAX, &options->per_address);
+        break;
+    case OPTION_ALLOW:
+        return take_list(&options->allow, reader, ACCESS_WITHOUT_UNIX, console);
+    case OPTION_DENY:
+        return take_list(&options->deny, reader, ACCESS_WITHOUT_UNIX, console);
+    case OPTION_PROXIES:
+        return take_list(&options->proxies, reader, ACCESS_WITH_UNIX, console);
+    case OPTION_CERTIFICATE:
+        options->needs_certificate = true;
+        options->certificate_name = reader->value;
+        if (reader->value != NULL && *reader->value == '\0') {
+            return settings_usage(console, "--require-client-cert= needs a name behind the =");
+        }
         break;
     default:
         return settings_take(&options->settings, reader, id, console);
@@ -104,6 +146,10 @@ int server_options_read(struct server_options *options, int argc, char **argv,
         options->settings.message = default_message;
     } else if (options->mode != SERVER_GREET) {
         return settings_usage(console, "--message belongs to --mode greet");
+    }
+    if (options->needs_certificate && access_list_is_empty(&options->proxies)) {
+        return settings_usage(console, "--require-client-cert belongs to --proxy-protocol, whose "
+                                       "header tells of the certificate");
     }
     if (options->once && options->threads > 1) {
         return settings_usage(console, "--once has one event loop: leave --threads out");

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "common/options.h"
+#include "server/access.h"
 
 enum {
     SERVER_THREADS_MAX = 16
@@ -20,6 +21,12 @@ struct server_options {
     enum server_mode mode;
     bool once;
     uint32_t connections;
+    uint32_t per_address;       /* connections of one address; 0: no limit */
+    struct access_list allow;
+    struct access_list deny;
+    struct access_list proxies; /* that send a PROXY header; empty: there are none */
+    bool needs_certificate;
+    const char *certificate_name;   /* NULL: any */
     uint32_t threads;           /* event loops */
     int64_t drain;              /* TENON_FOREVER: no limit */
     const char *ready_file;     /* NULL: none */

@@ -3,6 +3,7 @@
 #include "common/exit_code.h"
 #include "common/number.h"
 #include "common/outer.h"
+#include "server/gate.h"
 #include "server/listen.h"
 #include <inttypes.h>
 #include <string.h>
@@ -120,13 +121,19 @@ static void on_limit(struct server *server)
     }
 }
 
+static void discard(struct server *server, const struct handover *handover)
+{
+    tenon_socket_discard(handover->socket);
+    gate_leave(server, handover->counted, &handover->peer);
+    server->totals.shed++;
+}
+
 /* Without room: it waits for it, unless the server stops or one waits already. */
 static void hold(struct server *server, struct server_entrance *entrance,
                  const struct handover *handover)
 {
     if (server->stopping || entrance->holds) {
-        tenon_socket_discard(handover->socket);
-        server->totals.shed++;
+        discard(server, handover);
         console_log(server->console, CONSOLE_INFO, "no_room", "limit=%" PRIu32,
                     server->options->connections);
         return;
@@ -154,6 +161,10 @@ static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_sta
     handover.socket = socket;
     handover.peer = *peer;
     handover.number = ++server->number;
+    if (!gate_admit(server, &handover)) {
+        tenon_socket_discard(socket);
+        return TENON_CONTINUE;
+    }
     struct census census = take_census(server, server->stopping);
     if (has_room(server, &census) && hand_over(server, &handover)) {
         census.open++;
@@ -237,8 +248,7 @@ static void discard_held(struct server *server)
     for (uint32_t i = 0; i < server->listener_count; i++) {
         if (server->entrances[i].holds) {
             server->entrances[i].holds = false;
-            tenon_socket_discard(server->entrances[i].held.socket);
-            server->totals.shed++;
+            discard(server, &server->entrances[i].held);
         }
     }
 }
@@ -397,6 +407,15 @@ void server_decide(struct server *server, const struct session *session, int cod
 
 /* ---- start and end ---- */
 
+/* Some connections are not yet, or no longer, among those that are served. */
+static bool open_crowd(struct server *server)
+{
+    uint64_t seed = (uint64_t)tenon_loop_wall(server->loop) ^ (tenon_process_id() << 32) ^
+                    (uint64_t)(uintptr_t)server;
+    return crowd_open(&server->crowd, server->options->connections + SERVER_LISTENERS_MAX,
+                      server->options->per_address, seed);
+}
+
 int server_open(struct server *server, struct tenon_loop *const *loops, uint32_t loop_count,
                 const struct server_options *options, struct console *console)
 {
@@ -411,6 +430,9 @@ int server_open(struct server *server, struct tenon_loop *const *loops, uint32_t
     uint32_t capacity = (options->connections + loop_count - 1) / loop_count;
     for (uint32_t i = 0; i < loop_count; i++) {
         enough = worker_open(&server->workers[i], server, loops[i], capacity) && enough;
+    }
+    if (options->per_address > 0) {
+        enough = open_crowd(server) && enough;
     }
     if (!enough) {
         console_error(console, "there is not enough memory for %" PRIu32 " connections",
@@ -454,6 +476,9 @@ int server_end(struct server *server)
 {
     for (uint32_t i = 0; i < server->worker_count; i++) {
         worker_close(&server->workers[i]);
+    }
+    if (server->options->per_address > 0) {
+        crowd_close(&server->crowd);
     }
     return server->code;
 }

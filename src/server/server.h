@@ -10,6 +10,7 @@
 #include <tenon/process.h>
 #include <tenon/stream.h>
 #include "common/console.h"
+#include "server/crowd.h"
 #include "server/options.h"
 #include "server/totals.h"
 #include "server/worker.h"
@@ -38,6 +39,7 @@ struct server {
     uint32_t handed[SERVER_THREADS_MAX];    /* sockets, from the start; wraps as `closed` does */
     uint32_t worker_count;
     struct tenon_message changed;   /* from the workers */
+    struct crowd crowd;             /* --max-per-ip */
     struct totals totals;           /* of what no worker sees */
     uint32_t number;                /* of the last connection */
 

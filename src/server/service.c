@@ -6,6 +6,7 @@
 #include "common/outer.h"
 #include "common/peer.h"
 #include "common/text.h"
+#include "server/gate.h"
 #include "server/reserve.h"
 #include "server/server.h"
 #include "server/session.h"
@@ -19,8 +20,7 @@ static void give_back(struct worker *worker, struct reserve_entry *entry)
     worker_wake_waiting(worker);
 }
 
-/* NULL: none is left, and the session waits for one. */
-static struct reserve_entry *take_entry(struct session *session)
+struct reserve_entry *service_take_entry(struct session *session)
 {
     struct worker *worker = session->worker;
     struct reserve_entry *entry = reserve_take(&worker->reserve);
@@ -109,7 +109,7 @@ static void answered(struct session *session, const struct reserve_entry *entry)
                 session->number, entry->size, worker->message_size);
     worker->totals.answered++;
     server_decide(worker->server, session, EXIT_CODE_OK);
-    if (session->ended || session->dropped >= TENON_CLOSE_BYTES_MAX) {
+    if (session->ended || session->after.dropped >= TENON_CLOSE_BYTES_MAX) {
         session_close(session, TENON_CLOSE_GRACEFUL);
         return;
     }
@@ -133,19 +133,10 @@ static void on_answer_sent(struct tenon_send *send, enum tenon_status status)
     give_back(worker, entry);
 }
 
-/* Answers what the first receive brings. */
-static enum tenon_flow greet(struct session *session)
+/* Answers what the first receive brought. */
+static enum tenon_flow greet(struct session *session, struct reserve_entry *entry)
 {
     struct worker *worker = session->worker;
-    struct reserve_entry *entry = take_entry(session);
-    if (entry == NULL) {
-        return TENON_PAUSE;
-    }
-    entry->size = receive(session, entry->data, WORKER_RECEIVE_MAX);
-    if (entry->size == 0) {
-        give_back(worker, entry);
-        return TENON_CONTINUE;
-    }
     begin(session);
     session_set_state(session, SESSION_ANSWERING);
     entry->piece.data = worker->options->settings.message;
@@ -176,26 +167,18 @@ static void on_echo_sent(struct tenon_send *send, enum tenon_status status)
     give_back(worker, entry);
 }
 
-static enum tenon_flow echo(struct session *session)
+static enum tenon_flow echo(struct session *session, struct reserve_entry *entry)
 {
-    struct worker *worker = session->worker;
-    struct reserve_entry *entry = take_entry(session);
-    if (entry == NULL) {
+    if (session->state == SESSION_WAITING) {
+        begin(session);
+        print_connected(session);
+    }
+    entry->piece.data = entry->data;
+    entry->piece.size = entry->size;
+    if (!send_entry(session, entry, on_echo_sent)) {
         return TENON_PAUSE;
     }
-    size_t size = receive(session, entry->data, sizeof entry->data);
-    if (size > 0) {
-        if (session->state == SESSION_WAITING) {
-            begin(session);
-            print_connected(session);
-        }
-        entry->piece.data = entry->data;
-        entry->piece.size = size;
-        if (!send_entry(session, entry, on_echo_sent)) {
-            return TENON_PAUSE;
-        }
-    }
-    give_back(worker, entry);
+    give_back(session->worker, entry);
     return TENON_CONTINUE;
 }
 
@@ -203,13 +186,9 @@ static enum tenon_flow echo(struct session *session)
 
 static enum tenon_flow discard(struct session *session)
 {
-    struct worker *worker = session->worker;
-    size_t size = receive(session, worker->scratch, WORKER_SCRATCH_SIZE);
-    if (size > 0) {
-        if (session->state == SESSION_WAITING) {
-            begin(session);
-            print_connected(session);
-        }
+    if (session->state == SESSION_WAITING) {
+        begin(session);
+        print_connected(session);
     }
     return TENON_CONTINUE;
 }
@@ -223,8 +202,8 @@ static enum tenon_flow drop(struct session *session)
     if (size == 0) {
         return TENON_CONTINUE;
     }
-    session->dropped += (uint32_t)size;
-    if (session->dropped < TENON_CLOSE_BYTES_MAX) {
+    session->after.dropped += (uint32_t)size;
+    if (session->after.dropped < TENON_CLOSE_BYTES_MAX) {
         return TENON_CONTINUE;
     }
     if (session->state == SESSION_LINGERING) {
@@ -233,6 +212,53 @@ static enum tenon_flow drop(struct session *session)
         session_close(session, TENON_CLOSE_GRACEFUL);
     }
     return TENON_PAUSE;     /* while answering the client is to read first */
+}
+
+/* ---- the way in ---- */
+
+enum tenon_flow service_begin(struct session *session, struct reserve_entry *entry)
+{
+    struct worker *worker = session->worker;
+    if (session->is_local) {
+        gate_refuse_local(session);
+        give_back(worker, entry);
+        return TENON_PAUSE;
+    }
+    switch (worker->options->mode) {
+    case SERVER_GREET:
+        if (entry->size > WORKER_RECEIVE_MAX) {
+            session->after.dropped = (uint32_t)(entry->size - WORKER_RECEIVE_MAX);
+            entry->size = WORKER_RECEIVE_MAX;
+        }
+        return greet(session, entry);
+    case SERVER_ECHO:
+        return echo(session, entry);
+    case SERVER_DISCARD:
+        give_back(worker, entry);
+        return discard(session);
+    }
+    return TENON_PAUSE;
+}
+
+/* The client's bytes are taken from the kernel only when there is a place for them. */
+static enum tenon_flow serve(struct session *session)
+{
+    struct worker *worker = session->worker;
+    if (worker->options->mode == SERVER_DISCARD && !session->is_local) {
+        size_t size = receive(session, worker->scratch, WORKER_SCRATCH_SIZE);
+        return size > 0 ? discard(session) : TENON_CONTINUE;
+    }
+    struct reserve_entry *entry = service_take_entry(session);
+    if (entry == NULL) {
+        return TENON_PAUSE;
+    }
+    size_t room = worker->options->mode == SERVER_GREET ? WORKER_RECEIVE_MAX : RESERVE_DATA_SIZE;
+    entry->size = receive(session, entry->data, room);
+    if (entry->size == 0) {
+        give_back(worker, entry);
+        return TENON_CONTINUE;
+    }
+    return service_begin(session, entry);
 }
 
 enum tenon_flow service_on_ready(struct tenon_stream *stream, enum tenon_status status)
@@ -245,16 +271,13 @@ enum tenon_flow service_on_ready(struct tenon_stream *stream, enum tenon_status 
         session_over(session, status);
         return TENON_PAUSE;
     }
-    if (session->state == SESSION_ANSWERING || session->state == SESSION_LINGERING) {
+    switch (session->state) {
+    case SESSION_HEADER:
+        return gate_on_ready(session);
+    case SESSION_ANSWERING:
+    case SESSION_LINGERING:
         return drop(session);
+    default:
+        return serve(session);
     }
-    switch (session->worker->options->mode) {
-    case SERVER_GREET:
-        return greet(session);
-    case SERVER_ECHO:
-        return echo(session);
-    case SERVER_DISCARD:
-        return discard(session);
-    }
-    return TENON_PAUSE;
 }

@@ -3,6 +3,7 @@
 #include "common/console.h"
 #include "common/exit_code.h"
 #include "common/outer.h"
+#include "server/gate.h"
 #include "server/reserve.h"
 #include "server/server.h"
 #include "server/service.h"
@@ -15,6 +16,7 @@ static_assert(sizeof(struct session) <= 256, "an idle connection costs at most 2
 
 static const int64_t linger_silence = 5 * TENON_SECOND;
 static const int64_t linger_whole = 30 * TENON_SECOND;
+static const int64_t header_whole = 3 * TENON_SECOND;
 static const int64_t stop_silence = 1 * TENON_SECOND;
 
 /* ---- lists ---- */
@@ -73,7 +75,8 @@ static int64_t smaller(int64_t a, int64_t b)
 /* It has sent nothing: bytes that wait for the reserve are something. */
 static bool is_silent(const struct session *session)
 {
-    return session->state == SESSION_WAITING && !session->queued;
+    return session->state == SESSION_HEADER ||
+           (session->state == SESSION_WAITING && !session->queued);
 }
 
 /* How long the session may still go on as it is, if nothing more comes; TENON_FOREVER: without
@@ -85,7 +88,9 @@ static int64_t time_left(const struct session *session)
     int64_t left = TENON_FOREVER;
     if (session->state == SESSION_LINGERING) {
         left = smaller(linger_silence - since(session, session->active_ms),
-                       linger_whole - since(session, session->lingers_ms));
+                       linger_whole - since(session, session->after.lingers_ms));
+    } else if (session->state == SESSION_HEADER) {
+        left = header_whole - since(session, session->active_ms);
     } else if (timeout != TENON_FOREVER) {
         left = timeout - since(session, session->active_ms);
     }
@@ -127,6 +132,10 @@ static void expire(struct session *session)
 {
     struct worker *worker = session->worker;
     bool stopped = worker->stopping && is_silent(session);
+    if (session->state == SESSION_HEADER && !stopped) {
+        gate_header_missing(session, "it has not come within 3 s");
+        return;
+    }
     if (session->state != SESSION_LINGERING && !stopped) {
         console_log(&worker->console, CONSOLE_INFO, "timeout", "conn=%" PRIu32, session->number);
         worker->totals.timeouts++;
@@ -161,7 +170,8 @@ bool session_open(struct session *session, struct worker *worker,
     }
     session->peer = handover->peer;
     session->number = handover->number;
-    session_set_state(session, SESSION_WAITING);
+    session->counted = handover->counted;
+    session_set_state(session, gate_wants_header(session) ? SESSION_HEADER : SESSION_WAITING);
     session_touch(session);
     start_timer(session);
     if (worker->options->settings.timeout == TENON_FOREVER &&
@@ -176,6 +186,12 @@ bool session_open(struct session *session, struct worker *worker,
     return true;
 }
 
+void session_wait(struct session *session)
+{
+    session_touch(session);
+    start_timer(session);
+}
+
 /* ---- end ---- */
 
 static void on_closed(struct tenon_stream *stream, enum tenon_status status)
@@ -185,6 +201,7 @@ static void on_closed(struct tenon_stream *stream, enum tenon_status status)
     console_log(&worker->console, CONSOLE_DEBUG, "close", "conn=%" PRIu32 " status=%s",
                 session->number, tenon_status_name(status));
     session_set_state(session, SESSION_FREE);
+    gate_leave(worker->server, session->counted, &session->peer);
     worker_session_closed(worker, session);
 }
 
@@ -193,6 +210,7 @@ void session_close(struct session *session, enum tenon_close_mode mode)
     struct worker *worker = session->worker;
     if (session->state != SESSION_CLOSING) {
         tenon_timer_stop(worker->loop, &session->timer);
+        gate_forget(session);
         if (session->state == SESSION_LINGERING) {
             session_list_remove(&worker->lingering, session);
         }
@@ -212,7 +230,7 @@ void session_linger(struct session *session)
     struct worker *worker = session->worker;
     session_set_state(session, SESSION_LINGERING);
     session_list_append(&worker->lingering, session);
-    session->lingers_ms = worker_milliseconds(worker);
+    session->after.lingers_ms = worker_milliseconds(worker);
     session_touch(session);
     start_timer(session);
     worker_changed(worker);
@@ -223,7 +241,11 @@ void session_over(struct session *session, enum tenon_status status)
     struct worker *worker = session->worker;
     bool failed = status != TENON_END;
     session->ended = true;
-    if (session->state == SESSION_WAITING) {
+    if (session->state == SESSION_HEADER && session->begin.header != NULL && !failed) {
+        gate_header_missing(session, "the connection ended within it");
+        return;
+    }
+    if (session->state == SESSION_WAITING || session->state == SESSION_HEADER) {
         console_log(&worker->console, CONSOLE_DEBUG, "health_check", "conn=%" PRIu32 " status=%s",
                     session->number, tenon_status_name(status));
     } else if (session->state == SESSION_ANSWERING && !failed) {
@@ -241,7 +263,7 @@ void session_over(struct session *session, enum tenon_status status)
 
 void session_stop(struct session *session)
 {
-    if (session->state == SESSION_WAITING || session->state == SESSION_LINGERING) {
+    if (is_silent(session) || session->queued || session->state == SESSION_LINGERING) {
         start_timer(session);
     }
 }

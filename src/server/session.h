@@ -8,10 +8,12 @@
 #include <tenon/stream.h>
 
 struct handover;
+struct reserve_entry;
 struct worker;
 
 enum session_state {
     SESSION_FREE,
+    SESSION_HEADER,    /* the proxy's header is not there yet */
     SESSION_WAITING,   /* the client has sent nothing yet */
     SESSION_ACTIVE,    /* echo, discard: it has */
     SESSION_ANSWERING, /* greet: the answer is with the kernel only in part */
@@ -30,13 +32,22 @@ struct session {
     struct session *next;           /* in the list of free, lingering or waiting ones */
     struct session *previous;
     struct tenon_address peer;
+    uint8_t state;                  /* enum session_state */
+    bool ended : 1;                 /* the client has finished sending */
+    bool queued : 1;                /* for the reserve */
+    bool counted : 1;               /* in the crowd of its address */
+    bool is_local : 1;              /* a proxy's own connection, which has nothing to say */
+    union {
+        struct {
+            struct reserve_entry *header;   /* what has come of it; NULL: nothing */
+        } begin;                            /* SESSION_HEADER */
+        struct {
+            uint32_t lingers_ms;            /* when lingering began */
+            uint32_t dropped;               /* bytes, while answering and lingering */
+        } after;
+    };
     uint32_t number;
     uint32_t active_ms;             /* the last byte, either way */
-    uint32_t lingers_ms;            /* when lingering began */
-    uint32_t dropped;               /* bytes, while answering and lingering */
-    uint8_t state;                  /* enum session_state */
-    bool ended;                     /* the client has finished sending */
-    bool queued;                    /* for the reserve */
 };
 
 struct session_list {
@@ -56,6 +67,9 @@ void session_set_state(struct session *session, enum session_state state);
 
 /* A byte went either way. */
 void session_touch(struct session *session);
+
+/* The proxy's header is there: the client's own time begins. */
+void session_wait(struct session *session);
 
 /* The answer has been handed over: what comes now is dropped. */
 void session_linger(struct session *session);

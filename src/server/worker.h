@@ -28,6 +28,7 @@ struct handover {
     struct tenon_socket socket;
     struct tenon_address peer;
     uint32_t number;
+    bool counted;               /* it is in the crowd of its address */
 };
 
 /* What the server sees of a worker. `closed` counts from the start and wraps. */

@@ -85,7 +85,7 @@ static void server_output_broken(void)
               1);
     raw_exchange(&service, "x", "Hello from the server!!!");
     service_stop(&service);
-    CHECK(count_parts(service.run.error, "\n") == 1);
+    CHECK(count_parts(service.run.error, "server: ") == 1);
     run_close(&service.run);
 }
 

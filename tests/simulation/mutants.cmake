@@ -76,9 +76,9 @@ mutant(completion_doubled platform/common/stream_turn.c
         }]])
 
 mutant(entry_reused_before_its_send src/server/service.c
-[[        if (!send_entry(session, entry, on_echo_sent)) {]]
-[[        if (!send_entry(session, entry, on_echo_sent)) {
-            reserve_give(&worker->reserve, entry);]])
+[[    if (!send_entry(session, entry, on_echo_sent)) {]]
+[[    if (!send_entry(session, entry, on_echo_sent)) {
+        reserve_give(&session->worker->reserve, entry);]])
 
 mutant(cancel_not_awaited platform/common/stream.c
 [[    if (stream->loop->backend->send_cancel(stream)) {]]
@@ -201,7 +201,7 @@ mutant(drain_without_deadline src/server/server.c
 [[    if (server->drain < 0) {]])
 
 mutant(unwanted_socket_kept src/server/server.c
-[[        tenon_socket_discard(handover->socket);]]
+[[    tenon_socket_discard(handover->socket);]]
 [[]])
 
 mutant(session_leaked src/server/worker.c
