@@ -52,5 +52,9 @@ extern const struct unit_case option_cases[];
 extern const struct unit_case settings_cases[];
 extern const struct unit_case console_cases[];
 extern const struct unit_case peer_cases[];
+extern const struct unit_case access_cases[];
+extern const struct unit_case crowd_cases[];
+extern const struct unit_case proxy_cases[];
+extern const struct unit_case proxy_binary_cases[];
 
 #endif
