@@ -21,6 +21,10 @@ enum tenon_status tenon_process_start(int *argc, char ***argv);
 /* Ends the process now: no flush, no atexit. Any thread. For a second stop request. */
 void tenon_process_exit_now(int code);
 
+/* The wall clock, nanoseconds since 1970, UTC: for what is said before there is a loop, which has a
+ * clock of its own. */
+int64_t tenon_process_wall(void);
+
 /* This process's number. */
 uint64_t tenon_process_id(void);
 

@@ -30,6 +30,11 @@ void tenon_process_exit_now(int code)
     _exit(code);
 }
 
+int64_t tenon_process_wall(void)
+{
+    return posix_wall(NULL);
+}
+
 uint64_t tenon_process_id(void)
 {
     return (uint64_t)getpid();

@@ -79,6 +79,11 @@ void tenon_process_exit_now(int code)
     (void)TerminateProcess(GetCurrentProcess(), (UINT)code);
 }
 
+int64_t tenon_process_wall(void)
+{
+    return win_wall();
+}
+
 uint64_t tenon_process_id(void)
 {
     return GetCurrentProcessId();

@@ -1,5 +1,6 @@
 /* The client: the ADDRESSes in turn, and over again while it is to wait. */
 #include "client/client.h"
+#include "common/event.h"
 #include "common/exit_code.h"
 #include "common/number.h"
 #include "common/outer.h"
@@ -116,7 +117,7 @@ static void on_retry(struct tenon_timer *timer)
 /* A round has failed: again after a pause, or the end. */
 static void retry(struct client *client)
 {
-    char text[NUMBER_TEXT_MAX];
+    struct event event;
     int64_t now = tenon_loop_now(client->loop);
     bool worth = false;
     for (uint32_t i = 0; i < client->options->settings.place_count; i++) {
@@ -131,20 +132,26 @@ static void retry(struct client *client)
     client->pause = client->pause * 2 < retry_pause_max ? client->pause * 2 : retry_pause_max;
     client->state = CLIENT_PAUSING;
     tenon_timer_start(client->loop, &client->retry, now + pause, on_retry);
-    number_duration_format(pause, text);
-    console_log(client->console, CONSOLE_INFO, "retry", "in=%s", text);
+    if (event_begin(&event, client->console, CONSOLE_INFO, "retry")) {
+        event_duration(&event, "in", pause);
+        event_end(&event);
+    }
 }
 
 static void fail_place(struct client *client, const struct tenon_connect *connect)
 {
     const struct place *place = &client->options->settings.places[client->place];
     struct client_failure *failure = &client->failures[client->place];
+    struct event event;
     char text[PLACE_TEXT_MAX];
     place_format(place, text);
     failure->status = connect->error.status;
     describe(connect, place, failure->reason);
-    console_log(client->console, CONSOLE_INFO, "connect_failed", "address=%s status=%s", text,
-                tenon_status_name(failure->status));
+    if (event_begin(&event, client->console, CONSOLE_INFO, "connect_failed")) {
+        event_text(&event, "address", text);
+        event_status(&event, failure->status);
+        event_end(&event);
+    }
     client->place++;
     if (client->place < client->options->settings.place_count) {
         connect_place(client);
@@ -156,7 +163,7 @@ static void fail_place(struct client *client, const struct tenon_connect *connec
 static void on_connected(struct tenon_connect *connect, enum tenon_status status)
 {
     struct client *client = OUTER(connect, struct client, connect);
-    char peer[TENON_ADDRESS_TEXT_MAX];
+    struct event event;
     if (status != TENON_OK && client->ending) {
         end(client, client->code);
         return;
@@ -165,9 +172,11 @@ static void on_connected(struct tenon_connect *connect, enum tenon_status status
         fail_place(client, connect);
         return;
     }
-    tenon_address_format(&connect->attempts[connect->winner].address, peer, sizeof peer);
-    console_log(client->console, CONSOLE_INFO, "connect", "peer=%s backend=%s", peer,
-                tenon_loop_backend(client->loop));
+    if (event_begin_transcript(&event, client->console, "connect")) {
+        event_address(&event, "peer", &connect->attempts[connect->winner].address);
+        event_text(&event, "backend", tenon_loop_backend(client->loop));
+        event_end(&event);
+    }
     client->state = CLIENT_CONNECTED;
     if (client->options->probe) {
         exchange_probe(&client->exchange, client);
@@ -231,8 +240,7 @@ void client_stop(struct client *client, enum tenon_request stop)
 
 void client_output_changed(struct client *client, enum tenon_status output_status)
 {
-    if (output_status != TENON_OK && !client->console->broken) {
-        client->console->broken = true;
+    if (output_status != TENON_OK && console_break(client->console)) {
         console_error(client->console, "cannot write to the standard output: %s",
                       console_output_reason(output_status));
         if (client->state == CLIENT_CONNECTED) {

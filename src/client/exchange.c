@@ -1,6 +1,7 @@
 /* An exchange: both directions at once, as the server may answer before it has read everything. */
 #include "client/exchange.h"
 #include "client/client.h"
+#include "common/event.h"
 #include "common/exit_code.h"
 #include "common/number.h"
 #include "common/outer.h"
@@ -73,8 +74,12 @@ static void on_closed(struct tenon_stream *stream, enum tenon_status status)
 {
     struct exchange *exchange = OUTER(stream, struct exchange, stream);
     struct client *client = exchange->client;
-    console_log(client->console, CONSOLE_DEBUG, "close", "status=%s received=%" PRIu64,
-                tenon_status_name(status), exchange->received);
+    struct event event;
+    if (event_begin(&event, client->console, CONSOLE_DEBUG, "close")) {
+        event_status(&event, status);
+        event_number(&event, "received", exchange->received);
+        event_end(&event);
+    }
     client_exchange_over(client, exchange->code);
 }
 
@@ -171,13 +176,16 @@ static void on_pause(struct tenon_timer *timer)
 {
     struct exchange *exchange = OUTER(timer, struct exchange, pause);
     struct tenon_loop *loop = exchange->client->loop;
+    struct event event;
     if (tenon_loop_now(loop) - exchange->received_last < answer_pause) {
         tenon_timer_start(loop, timer, exchange->received_last + answer_pause, on_pause);
         return;
     }
     exchange->finished = true;
-    console_log(exchange->client->console, CONSOLE_DEBUG, "half_close", "received=%" PRIu64,
-                exchange->received);
+    if (event_begin(&event, exchange->client->console, CONSOLE_DEBUG, "half_close")) {
+        event_number(&event, "received", exchange->received);
+        event_end(&event);
+    }
     tenon_stream_finish(&exchange->stream);
 }
 
@@ -301,11 +309,15 @@ static void set_up(struct exchange *exchange, struct client *client)
 
 void exchange_begin(struct exchange *exchange, struct client *client)
 {
+    struct event event;
     set_up(exchange, client);
     print(exchange, "Connected to server.\n");
     if (client->options->settings.timeout == TENON_FOREVER &&
         tenon_stream_keep_alive(&exchange->stream, 60 * TENON_SECOND) != TENON_OK) {
-        console_log(client->console, CONSOLE_INFO, "no_keep_alive", "peer=%s", exchange->server);
+        if (event_begin(&event, client->console, CONSOLE_INFO, "no_keep_alive")) {
+            event_text(&event, "peer", exchange->server);
+            event_end(&event);
+        }
     }
     start_silence(exchange);
     send_message(exchange);

@@ -16,7 +16,7 @@ static const struct option rows[] = {
      "for each ADDRESS, look-up and connecting [5s]"},
     {OPTION_WAIT, 0, "wait", "TIME", "keep trying what is refused or not resolved this long"},
     {OPTION_PROBE, 'z', "probe", NULL, "connect, close, and tell by the exit code"},
-    SETTINGS_OPTIONS("Hello from the client!!!", "10s"),
+    SETTINGS_OPTIONS("Hello from the client!!!", "; -: the standard input", "10s"),
 };
 
 static const struct option_table table = {

@@ -1,28 +1,83 @@
 /* What a program says to people. */
 #include "console.h"
-#include "number.h"
+#include "event.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static void count_dropped(struct console *console, const char *lines, size_t size)
+static const int64_t notice_interval = 10 * TENON_SECOND;
+
+/* ---- what finds no room ---- */
+
+static void lose(struct sink *sink, uint64_t *count, const char *lines, size_t size)
 {
+    tenon_lock_take(&sink->lock);
     for (size_t i = 0; i < size; i++) {
-        if (lines[i] == '\n') {
-            console->dropped++;
-        }
+        *count += lines[i] == '\n' ? 1 : 0;
+    }
+    tenon_lock_give(&sink->lock);
+}
+
+bool console_is_broken(const struct console *console)
+{
+    struct sink *sink = console->sink;
+    tenon_lock_take(&sink->lock);
+    bool broken = sink->broken;
+    tenon_lock_give(&sink->lock);
+    return broken;
+}
+
+bool console_break(struct console *console)
+{
+    struct sink *sink = console->sink;
+    tenon_lock_take(&sink->lock);
+    bool breaks = !sink->broken;
+    sink->broken = true;
+    tenon_lock_give(&sink->lock);
+    return breaks;
+}
+
+static void write_output(struct console *console, const char *lines, size_t size)
+{
+    struct sink *sink = console->sink;
+    if (!console_is_broken(console) && !sink->write(sink, TENON_OUTPUT, lines, size)) {
+        lose(sink, &sink->lost_lines, lines, size);
     }
 }
 
+static void write_error(struct sink *sink, const char *line, size_t size)
+{
+    if (!sink->write(sink, TENON_ERROR_OUTPUT, line, size)) {
+        lose(sink, &sink->lost_errors, line, size);
+    }
+}
+
+/* ---- what is said ---- */
+
 void console_print(struct console *console, const char *lines, size_t size)
 {
-    if (console->quiet || console->broken) {
-        return;
+    if (!console->quiet && !console->json) {
+        write_output(console, lines, size);
     }
-    if (!console->sink->write(console->sink, TENON_OUTPUT, lines, size)) {
-        count_dropped(console, lines, size);
+}
+
+bool console_logs(const struct console *console, enum console_level level)
+{
+    if (console->log != NULL) {
+        return level <= CONSOLE_INFO || level <= console->level;
     }
+    return level <= console->level && !console->json;
+}
+
+void console_write_log(struct console *console, const char *line, size_t size)
+{
+    write_error(console->log != NULL ? console->log : console->sink, line, size);
+}
+
+void console_write_object(struct console *console, const char *object, size_t size)
+{
+    write_output(console, object, size);
 }
 
 /* Behind `used` bytes of the line, which it ends. */
@@ -36,19 +91,45 @@ static void write_error_line(struct console *console, char line[CONSOLE_LINE_MAX
         size = CONSOLE_LINE_MAX - 2;
     }
     line[size] = '\n';
-    if (!console->sink->write(console->sink, TENON_ERROR_OUTPUT, line, size + 1)) {
-        console->dropped_errors++;
-    }
+    write_error(console->sink, line, size + 1);
+    line[size] = '\0';
+}
+
+static void say_error(struct console *console, const char *format, va_list arguments)
+{
+    char line[CONSOLE_LINE_MAX];
+    int used = snprintf(line, sizeof line, "%s: ", console->program);
+    write_error_line(console, line, used, format, arguments);
+    event_error(console, line + (used < 0 ? 0 : used));
 }
 
 void console_error(struct console *console, const char *format, ...)
 {
-    char line[CONSOLE_LINE_MAX];
-    int used = snprintf(line, sizeof line, "%s: ", console->program);
     va_list arguments;
     va_start(arguments, format);
-    write_error_line(console, line, used, format, arguments);
+    say_error(console, format, arguments);
     va_end(arguments);
+}
+
+void console_error_once(struct console *console, struct console_notice *notice,
+                        const char *format, ...)
+{
+    int64_t now = tenon_loop_now(console->loop);
+    if (notice->said && now - notice->said_at < notice_interval) {
+        notice->held_back++;
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    say_error(console, format, arguments);
+    va_end(arguments);
+    if (notice->held_back > 0) {
+        console_note(console, "(%" PRIu64 " more of these since the last time)",
+                     notice->held_back);
+    }
+    notice->said = true;
+    notice->said_at = now;
+    notice->held_back = 0;
 }
 
 void console_hint(struct console *console, const char *format, ...)
@@ -85,38 +166,22 @@ const char *console_output_reason(enum tenon_status status)
     return status == TENON_RESET ? "nobody reads it any more" : tenon_status_sentence(status);
 }
 
-void console_log(struct console *console, enum console_level level, const char *event,
-                 const char *format, ...)
-{
-    char line[CONSOLE_LINE_MAX];
-    char time[NUMBER_TEXT_MAX];
-    if (level > console->level) {
-        return;
-    }
-    number_time_format(tenon_loop_wall(console->loop), time);
-    int used = snprintf(line, sizeof line, "%s %s %s ", time,
-                        level == CONSOLE_DEBUG ? "DEBUG" : "INFO", event);
-    va_list arguments;
-    va_start(arguments, format);
-    write_error_line(console, line, used, format, arguments);
-    va_end(arguments);
-}
-
 void console_output_changed(struct console *console, enum tenon_status output_status)
 {
-    if (output_status != TENON_OK && !console->broken) {
-        console->broken = true;
+    struct sink *sink = console->sink;
+    bool breaks = output_status != TENON_OK && console_break(console);
+    tenon_lock_take(&sink->lock);
+    /* What was refused because it is broken: that is said. */
+    uint64_t lost = sink->lost_errors + (sink->broken ? 0 : sink->lost_lines);
+    sink->lost_lines = 0;
+    sink->lost_errors = 0;
+    tenon_lock_give(&sink->lock);
+    if (breaks) {
         console_error(console, "cannot write to the standard output: %s; the transcript ends here",
                       console_output_reason(output_status));
     }
-    if (console->broken) {
-        console->dropped = 0;       /* refused because it is broken: that is said */
-    }
-    uint64_t dropped = console->dropped + console->dropped_errors;
-    if (dropped > 0) {
-        console->dropped = 0;
-        console->dropped_errors = 0;
+    if (lost > 0) {
         console_error(console, "%" PRIu64 " lines of output were dropped: nobody read them in time",
-                      dropped);
+                      lost);
     }
 }

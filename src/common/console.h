@@ -17,25 +17,37 @@ enum console_level {
     CONSOLE_DEBUG       /* -vv */
 };
 
+/* One for each loop: copies that share their sinks, so that every thread may speak. */
 struct console {
     const char *program;
     struct sink *sink;
-    const struct tenon_loop *loop;      /* for the time of log lines */
+    struct sink *log;                   /* the log file's; NULL: the log is the error output */
+    const struct tenon_loop *loop;      /* for the time of log lines; NULL: before there is one */
     enum console_level level;
     bool quiet;                         /* no transcript */
-    bool broken;                        /* nobody reads the transcript any more */
-    uint64_t dropped;                   /* lines of the transcript that found no room, */
-    uint64_t dropped_errors;            /* and of the error output, not yet reported */
+    bool json;                          /* objects in place of the transcript and the log */
+};
+
+/* What is said over and over, and should be read once: at most every 10 s. Zeroed before. */
+struct console_notice {
+    bool said;
+    int64_t said_at;
+    uint64_t held_back;
 };
 
 /* Lines of the transcript, on the standard output, in one piece. Without room they are dropped and
  * counted. */
 void console_print(struct console *console, const char *lines, size_t size);
 
-/* `PROGRAM: TEXT`, `hint: TEXT` and `TEXT`, each a line on the error output. */
+/* `PROGRAM: TEXT`, `hint: TEXT` and `TEXT`, each a line on the error output. An error is in the log
+ * and among the objects too. */
 void console_error(struct console *console, const char *format, ...);
 void console_hint(struct console *console, const char *format, ...);
 void console_note(struct console *console, const char *format, ...);
+
+/* As console_error, unless it has been said within the last 10 s. */
+void console_error_once(struct console *console, struct console_notice *notice,
+                        const char *format, ...);
 
 /* An error's sentence, with the system's own words where ours say too little. */
 void console_error_text(struct tenon_error error, char text[CONSOLE_ERROR_MAX]);
@@ -43,13 +55,17 @@ void console_error_text(struct tenon_error error, char text[CONSOLE_ERROR_MAX]);
 /* Why the standard output could not be written. */
 const char *console_output_reason(enum tenon_status status);
 
-/* A log line on the error output, if the level asks for it: `2026-09-20T12:34:56.789Z INFO EVENT
- * FIELDS`. */
-void console_log(struct console *console, enum console_level level, const char *event,
-                 const char *format, ...);
-
 /* There is room again, or the standard output has failed: says how many lines were dropped, and
  * gives the transcript up after a failure, each once. */
 void console_output_changed(struct console *console, enum tenon_status output_status);
+bool console_is_broken(const struct console *console);
+/* Nobody reads the standard output any more. True: that is new. */
+bool console_break(struct console *console);
+
+/* ---- for events ---- */
+
+bool console_logs(const struct console *console, enum console_level level);
+void console_write_log(struct console *console, const char *line, size_t size);
+void console_write_object(struct console *console, const char *object, size_t size);
 
 #endif

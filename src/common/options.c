@@ -58,16 +58,17 @@ static size_t count_edits(const char *from, const char *to)
 
 const char *option_nearest(const struct option_table *table, const char *name)
 {
-    const char *nearest = table->options[0].name;
-    size_t edits_min = SIZE_MAX;
+    const char *nearest = NULL;
     size_t size = strlen(name);
+    size_t edits_min = (size + 1) / 2 + 1;
     for (size_t i = 0; i < table->count; i++) {
         const char *known = table->options[i].name;
         if (size > 0 && strncmp(name, known, size) == 0) {
             return known;
         }
         size_t edits = count_edits(name, known);
-        if (edits < edits_min) {
+        if (size > 0 && (edits < edits_min || (edits == edits_min && nearest != NULL &&
+                                               strlen(nearest) != size && strlen(known) == size))) {
             edits_min = edits;
             nearest = known;
         }
@@ -81,6 +82,15 @@ const char *option_nearest(const struct option_table *table, const char *name)
 static bool needs_value(const struct option *option)
 {
     return option->argument != NULL && option->argument[0] != '[';
+}
+
+static int unknown(struct option_reader *reader, const char *dashes, const char *name)
+{
+    const char *nearest = option_nearest(reader->table, name);
+    (void)snprintf(reader->problem, sizeof reader->problem, "unknown option %s%s%s%s%s", dashes,
+                   name, nearest == NULL ? "" : " (did you mean --",
+                   nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?)");
+    return OPTION_WRONG;
 }
 
 static int read_long(struct option_reader *reader, const char *text)
@@ -108,8 +118,7 @@ static int read_long(struct option_reader *reader, const char *text)
         }
         return option->id;
     }
-    return wrong(reader, "unknown option --%s (did you mean --%s?)", name,
-                 option_nearest(reader->table, name));
+    return unknown(reader, "--", name);
 }
 
 /* One letter of a bundle; the rest of the bundle, or the next argument, is its value. */
@@ -137,8 +146,7 @@ static int read_letter(struct option_reader *reader)
         }
         return option->id;
     }
-    return wrong(reader, "unknown option -%s (did you mean --%s?)", letter,
-                 option_nearest(reader->table, letter));
+    return unknown(reader, "-", letter);
 }
 
 int option_next(struct option_reader *reader)

@@ -19,6 +19,9 @@ enum {
     OPTION_IPV4,
     OPTION_IPV6,
     OPTION_BACKEND,
+    OPTION_INPUT,
+    OPTION_HEX,
+    OPTION_JSON,
     OPTION_VERBOSE,
     OPTION_QUIET,
     OPTION_HELP,
@@ -71,17 +74,20 @@ bool option_count(struct option_reader *reader, uint32_t min, uint32_t max, uint
 /* The index of the value in `names`, which NULL ends. */
 bool option_choice(struct option_reader *reader, const char *const *names, uint32_t *index_out);
 
-/* The name nearest to `name`: one that it begins, else the one with the fewest edits. Never NULL.
- */
+/* The name nearest to `name`: one that it begins, else the one with the fewest edits, at most one
+ * in two characters; of several the one of the same length. NULL: none is near. */
 const char *option_nearest(const struct option_table *table, const char *name);
 
 /* The rows and the values that both programs have. */
-#define SETTINGS_OPTIONS(message, timeout) \
+#define SETTINGS_OPTIONS(message, input, timeout) \
     {OPTION_MESSAGE, 'm', "message", "TEXT", "what to send [" message "]"}, \
+    {OPTION_INPUT, 'i', "input", "FILE", "send this file instead" input}, \
     {OPTION_TIMEOUT, 't', "timeout", "TIME", "silence allowed [" timeout "]"}, \
     {OPTION_IPV4, '4', "ipv4", NULL, "IPv4 only"}, \
     {OPTION_IPV6, '6', "ipv6", NULL, "IPv6 only"}, \
     {OPTION_BACKEND, 0, "backend", "NAME", "force a polling backend: "}, \
+    {OPTION_HEX, 'x', "hex", NULL, "dump both directions on the standard error"}, \
+    {OPTION_JSON, 0, "json", NULL, "one JSON object a line in place of the transcript"}, \
     {OPTION_VERBOSE, 'v', "verbose", NULL, "log to the standard error; twice: debug"}, \
     {OPTION_QUIET, 'q', "quiet", NULL, "print less"}, \
     {OPTION_HELP, 'h', "help", NULL, "print this and exit"}, \
@@ -89,6 +95,8 @@ const char *option_nearest(const struct option_table *table, const char *name);
 
 struct settings {
     const char *message;            /* NULL: not given */
+    const char *input;              /* the file in its place; NULL: none */
+    bool hex;
     int64_t timeout;                /* TENON_FOREVER: none */
     enum tenon_family family;
     const char *backend;            /* NULL: the best */

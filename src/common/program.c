@@ -1,5 +1,6 @@
 /* The process around a program. */
 #include "program.h"
+#include "event.h"
 #include "exit_code.h"
 #include "outer.h"
 
@@ -121,7 +122,8 @@ static void close_loop(struct program *program, struct console *console)
     tenon_loop_close(program->loop);
     program->loop = NULL;
     console->loop = NULL;
-    sink_init_direct(&program->sink);
+    sink_init_direct(&program->direct_sink);
+    console->sink = &program->direct_sink;
 }
 
 int program_open(struct program *program, struct console *console, const char *backend,
@@ -162,8 +164,7 @@ int program_open(struct program *program, struct console *console, const char *b
         close_loop(program, console);
         return fail(console, what, status);
     }
-    program->sink.write = sink_write;
-    program->sink.has_room = sink_has_room;
+    sink_init(&program->sink, sink_write, sink_has_room);
     console->sink = &program->sink;
     console->loop = program->loop;
     return EXIT_CODE_NONE;
@@ -176,7 +177,7 @@ int program_close(struct program *program, struct console *console, int code, in
     bool done = output_close(&program->output, flush);
     enum tenon_status status = done ? program->output.status : TENON_OK;
     if (status != TENON_OK && !output_may_fail) {
-        if (!console->broken) {
+        if (!console_is_broken(console)) {
             console_error(console, "cannot write to the standard output: %s",
                           console_output_reason(status));
         }
@@ -189,5 +190,6 @@ int program_close(struct program *program, struct console *console, int code, in
     output_destroy(&program->error_output);
     output_destroy(&program->output);
     close_loop(program, console);
+    event_exit(console, code);
     return code;
 }

@@ -12,6 +12,7 @@
 struct program {
     struct tenon_loop *loop;
     struct sink sink;
+    struct sink direct_sink;    /* once the others are closed */
     struct output output;
     struct output error_output;
     struct tenon_message output_changed;

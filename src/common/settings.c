@@ -1,4 +1,5 @@
 /* The options that both programs have. */
+#include "event.h"
 #include "exit_code.h"
 #include "help.h"
 #include "options.h"
@@ -16,6 +17,7 @@ int settings_usage(struct console *console, const char *problem)
     shown[used] = '\0';
     console_error(console, "%s", shown);
     console_hint(console, "see %s --help", console->program);
+    event_exit(console, EXIT_CODE_USAGE);
     return EXIT_CODE_USAGE;
 }
 
@@ -73,6 +75,15 @@ int settings_take(struct settings *settings, struct option_reader *reader, int i
         return take_place(settings, reader->value, console);
     case OPTION_MESSAGE:
         settings->message = reader->value;
+        return EXIT_CODE_NONE;
+    case OPTION_INPUT:
+        settings->input = reader->value;
+        return EXIT_CODE_NONE;
+    case OPTION_HEX:
+        settings->hex = true;
+        return EXIT_CODE_NONE;
+    case OPTION_JSON:
+        console->json = true;
         return EXIT_CODE_NONE;
     case OPTION_TIMEOUT:
         return option_duration(reader, &settings->timeout) ?

@@ -1,6 +1,7 @@
 /* Text that is safe to show: UTF-8 is decoded, the rest becomes `\xNN`. */
 #include "text.h"
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum utf8 {
@@ -119,5 +120,67 @@ size_t text_escape_end(struct text_escape *escape, char *out)
 {
     size_t written = write_bytes_escaped(escape->held, escape->held_count, out);
     escape->held_count = 0;
+    return written;
+}
+
+/* Bytes of the character at the front; 0: there is no valid and whole one. */
+static uint8_t measure(const uint8_t *bytes, size_t size)
+{
+    for (uint8_t count = 1; count <= 4 && count <= size; count++) {
+        enum utf8 kind = classify(bytes, count);
+        if (kind != UTF8_INCOMPLETE) {
+            return kind == UTF8_COMPLETE ? count : 0;
+        }
+    }
+    return 0;
+}
+
+size_t text_valid(const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    size_t at = 0;
+    uint8_t count = 1;
+    while (at < size && count > 0) {
+        count = measure(bytes + at, size - at);
+        at += count;
+    }
+    return at;
+}
+
+/* One character; one beyond U+FFFF that is hidden there is none. */
+static size_t write_json(const uint8_t *bytes, uint8_t count, char *out)
+{
+    uint32_t code = code_point(bytes, count);
+    if (is_hidden(code)) {
+        char escaped[8];
+        (void)snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)(code & 0xffff));
+        memcpy(out, escaped, 6);
+        return 6;
+    }
+    size_t used = 0;
+    if (code == '"' || code == '\\') {
+        out[used++] = '\\';
+    }
+    memcpy(out + used, bytes, count);
+    return used + count;
+}
+
+size_t text_json(const void *data, size_t size, char *out)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    const uint8_t *bytes = data;
+    size_t written = 0;
+    size_t at = 0;
+    while (at < size) {
+        uint8_t count = measure(bytes + at, size - at);
+        if (count == 0) {
+            memcpy(out + written, replacement, 3);
+            written += 3;
+            at++;
+        } else {
+            written += write_json(bytes + at, count, out + written);
+            at += count;
+        }
+    }
     return written;
 }

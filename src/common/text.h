@@ -22,4 +22,15 @@ size_t text_escape(struct text_escape *escape, const void *data, size_t size, ch
 /* Where a text ends: what is held is no character. Writes at most TEXT_ESCAPED_MAX(0) bytes. */
 size_t text_escape_end(struct text_escape *escape, char *out);
 
+/* How many of the bytes, from the first, are whole characters of valid UTF-8. */
+size_t text_valid(const void *data, size_t size);
+
+/* Bytes that text_json may write for `size` bytes. */
+#define TEXT_JSON_MAX(size) (6 * (size))
+
+/* Writes the inside of a JSON string (RFC 8259): valid UTF-8 as it is, quotes, backslashes and what
+ * a terminal obeys or hides escaped, and U+FFFD for each byte that is no UTF-8. No zero is written.
+ * Returns the bytes written. */
+size_t text_json(const void *data, size_t size, char *out);
+
 #endif

@@ -1,6 +1,6 @@
 /* The gate. */
 #include "server/gate.h"
-#include "common/console.h"
+#include "common/event.h"
 #include "server/access.h"
 #include "server/crowd.h"
 #include "server/proxy.h"
@@ -8,7 +8,6 @@
 #include "server/service.h"
 #include "server/session.h"
 #include "server/worker.h"
-#include <inttypes.h>
 #include <string.h>
 
 enum verdict {
@@ -33,13 +32,20 @@ static enum verdict judge(struct server *server, const struct tenon_address *pee
     return *counted_out ? VERDICT_WELCOME : VERDICT_CROWDED;
 }
 
+/* `detail` may be NULL. */
 static void log_refusal(struct console *console, uint32_t number, const struct tenon_address *peer,
-                        const char *reason)
+                        const char *reason, const char *detail)
 {
-    char address[TENON_ADDRESS_TEXT_MAX];
-    tenon_address_format(peer, address, sizeof address);
-    console_log(console, CONSOLE_INFO, "refuse", "conn=%" PRIu32 " peer=%s reason=%s", number,
-                address, reason);
+    struct event event;
+    if (event_begin(&event, console, CONSOLE_INFO, "refuse")) {
+        event_number(&event, "conn", number);
+        event_address(&event, "peer", peer);
+        event_text(&event, "reason", reason);
+        if (detail != NULL) {
+            event_text(&event, "detail", detail);
+        }
+        event_end(&event);
+    }
 }
 
 /* Counts and logs what a verdict refuses. */
@@ -51,11 +57,11 @@ static bool is_welcome(enum verdict verdict, struct totals *totals, struct conso
         return true;
     case VERDICT_DENIED:
         totals->denied++;
-        log_refusal(console, number, peer, "denied");
+        log_refusal(console, number, peer, "denied", NULL);
         return false;
     case VERDICT_CROWDED:
         totals->crowded++;
-        log_refusal(console, number, peer, "max_per_ip");
+        log_refusal(console, number, peer, "max_per_ip", NULL);
         return false;
     }
     return false;
@@ -72,7 +78,7 @@ bool gate_admit(struct server *server, struct handover *handover)
     }
     if (!access_list_has(&options->proxies, &handover->peer)) {
         server->totals.denied++;
-        log_refusal(server->console, handover->number, &handover->peer, "no_proxy");
+        log_refusal(server->console, handover->number, &handover->peer, "no_proxy", NULL);
         return false;
     }
     return true;    /* the header names the address that counts */
@@ -101,16 +107,11 @@ void gate_forget(struct session *session)
     }
 }
 
-/* What a proxy sent is worth more than a word, as it is one of ours. */
 static void refuse_header(struct session *session, const char *reason)
 {
-    char address[TENON_ADDRESS_TEXT_MAX];
     struct worker *worker = session->worker;
     worker->totals.malformed++;
-    tenon_address_format(&session->peer, address, sizeof address);
-    console_log(&worker->console, CONSOLE_INFO, "refuse",
-                "conn=%" PRIu32 " peer=%s reason=\"proxy header: %s\"", session->number, address,
-                reason);
+    log_refusal(&worker->console, session->number, &session->peer, "proxy_header", reason);
     session_close(session, TENON_CLOSE_ABORT);
 }
 
@@ -132,12 +133,8 @@ static bool has_certificate(struct session *session, const struct proxy_header *
         proxy_has_certificate(header, options->certificate_name, &reason)) {
         return true;
     }
-    char address[TENON_ADDRESS_TEXT_MAX];
     session->worker->totals.uncertified++;
-    tenon_address_format(&session->peer, address, sizeof address);
-    console_log(&session->worker->console, CONSOLE_INFO, "refuse",
-                "conn=%" PRIu32 " peer=%s reason=\"client certificate: %s\"", session->number,
-                address, reason);
+    log_refusal(&session->worker->console, session->number, &session->peer, "certificate", reason);
     session_close(session, TENON_CLOSE_ABORT);
     return false;
 }

@@ -1,5 +1,6 @@
 /* Listening on every ADDRESS, and the ready file. */
 #include "server/listen.h"
+#include "common/event.h"
 #include "common/exit_code.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,16 +61,21 @@ static int fail(struct server *server, const struct place *place,
 static void log_listeners(struct server *server, uint32_t first,
                           const struct tenon_listen_report *report)
 {
+    struct event event;
     char text[PLACE_TEXT_MAX];
     for (uint32_t i = first; i < server->listener_count; i++) {
         format_listener(server, i, text);
-        console_log(server->console, CONSOLE_INFO, "listen", "address=%s backend=%s", text,
-                    tenon_loop_backend(server->loop));
+        if (event_begin_transcript(&event, server->console, "listen")) {
+            event_text(&event, "address", text);
+            event_text(&event, "backend", tenon_loop_backend(server->loop));
+            event_end(&event);
+        }
     }
-    if (report->skipped > 0) {
+    if (report->skipped > 0 && event_begin(&event, server->console, CONSOLE_INFO, "skip")) {
         tenon_address_format_ip(&report->failed, text, sizeof text);
-        console_log(server->console, CONSOLE_INFO, "skip", "address=%s status=%s", text,
-                    tenon_status_name(report->error.status));
+        event_text(&event, "address", text);
+        event_status(&event, report->error.status);
+        event_end(&event);
     }
 }
 

@@ -1,4 +1,5 @@
 /* The server's process. */
+#include "common/event.h"
 #include "common/exit_code.h"
 #include "common/outer.h"
 #include "common/program.h"
@@ -44,7 +45,11 @@ static void on_stop(struct program *program, enum tenon_request stop)
 /* A supervisor means it as a word to a daemon: nothing is to be read again. */
 static void on_hangup(struct program *program)
 {
-    console_log(&process_of(program)->console, CONSOLE_INFO, "hangup", "ignored=true");
+    struct event event;
+    if (event_begin(&event, &process_of(program)->console, CONSOLE_INFO, "hangup")) {
+        event_flag(&event, "ignored", true);
+        event_end(&event);
+    }
 }
 
 static void on_report(struct program *program)

@@ -42,7 +42,7 @@ static const struct option rows[] = {
      "only these may connect, with a PROXY header; unix: local ones"},
     {OPTION_CERTIFICATE, 0, "require-client-cert", "[=NAME]",
      "only clients whose certificate the proxy verified"},
-    SETTINGS_OPTIONS("Hello from the server!!!", "60s"),
+    SETTINGS_OPTIONS("Hello from the server!!!", "", "60s"),
 };
 
 static const struct option_table table = {

@@ -1,5 +1,6 @@
 /* The server: accepts, hands over and stops. */
 #include "server/server.h"
+#include "common/event.h"
 #include "common/exit_code.h"
 #include "common/number.h"
 #include "common/outer.h"
@@ -128,14 +129,24 @@ static void discard(struct server *server, const struct handover *handover)
     server->totals.shed++;
 }
 
+static void log_no_room(struct server *server, const struct handover *handover)
+{
+    struct event event;
+    if (event_begin(&event, server->console, CONSOLE_INFO, "no_room")) {
+        event_number(&event, "conn", handover->number);
+        event_address(&event, "peer", &handover->peer);
+        event_number(&event, "limit", server->options->connections);
+        event_end(&event);
+    }
+}
+
 /* Without room: it waits for it, unless the server stops or one waits already. */
 static void hold(struct server *server, struct server_entrance *entrance,
                  const struct handover *handover)
 {
     if (server->stopping || entrance->holds) {
         discard(server, handover);
-        console_log(server->console, CONSOLE_INFO, "no_room", "limit=%" PRIu32,
-                    server->options->connections);
+        log_no_room(server, handover);
         return;
     }
     entrance->holds = true;
@@ -315,19 +326,20 @@ static void sum_totals(const struct server *server, struct totals *sum)
 
 static void say_totals(struct server *server)
 {
+    struct event event;
     struct totals sum;
     uint32_t open = 0;
     sum_totals(server, &sum);
     for (uint32_t i = 0; i < server->worker_count; i++) {
         open += count_open(server, i);
     }
-    console_log(server->console, server->reporting ? CONSOLE_NORMAL : CONSOLE_INFO, "totals",
-                "accepted=%" PRIu64 " open=%" PRIu32 " answered=%" PRIu64
-                " received=%" PRIu64 " sent=%" PRIu64 " timeouts=%" PRIu64 " errors=%" PRIu64
-                " denied=%" PRIu64 " crowded=%" PRIu64 " malformed=%" PRIu64
-                " uncertified=%" PRIu64 " shed=%" PRIu64,
-                sum.accepted, open, sum.answered, sum.received, sum.sent, sum.timeouts,
-                sum.errors, sum.denied, sum.crowded, sum.malformed, sum.uncertified, sum.shed);
+    if (server->reporting ? event_begin_report(&event, server->console, "totals") :
+                            event_begin(&event, server->console, CONSOLE_INFO, "totals")) {
+        event_number(&event, "accepted", sum.accepted);
+        event_number(&event, "open", open);
+        totals_write(&sum, &event);
+        event_end(&event);
+    }
 }
 
 /* Said once every worker has answered. */

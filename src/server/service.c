@@ -1,7 +1,7 @@
 /* The services: greet, echo and discard. Each takes its bytes from the kernel only when it has a
  * place for them. */
 #include "server/service.h"
-#include "common/console.h"
+#include "common/event.h"
 #include "common/exit_code.h"
 #include "common/outer.h"
 #include "common/peer.h"
@@ -11,7 +11,6 @@
 #include "server/server.h"
 #include "server/session.h"
 #include "server/worker.h"
-#include <inttypes.h>
 #include <stdio.h>
 
 static void give_back(struct worker *worker, struct reserve_entry *entry)
@@ -46,10 +45,12 @@ static size_t receive(struct session *session, void *data, size_t size)
 static void begin(struct session *session)
 {
     struct worker *worker = session->worker;
-    char address[TENON_ADDRESS_TEXT_MAX];
-    tenon_address_format(&session->peer, address, sizeof address);
-    console_log(&worker->console, CONSOLE_INFO, "accept", "conn=%" PRIu32 " peer=%s",
-                session->number, address);
+    struct event event;
+    if (event_begin_transcript(&event, &worker->console, "accept")) {
+        event_number(&event, "conn", session->number);
+        event_address(&event, "peer", &session->peer);
+        event_end(&event);
+    }
     session_set_state(session, SESSION_ACTIVE);
     worker->totals.answered += worker->options->mode == SERVER_GREET ? 0 : 1;
     server_choose(worker->server, session);
@@ -104,9 +105,14 @@ static void print_exchange(struct session *session, const struct reserve_entry *
 static void answered(struct session *session, const struct reserve_entry *entry)
 {
     struct worker *worker = session->worker;
+    struct event event;
     print_exchange(session, entry);
-    console_log(&worker->console, CONSOLE_INFO, "answer", "conn=%" PRIu32 " received=%zu sent=%zu",
-                session->number, entry->size, worker->message_size);
+    if (event_begin_transcript(&event, &worker->console, "answer")) {
+        event_number(&event, "conn", session->number);
+        event_data(&event, entry->data, entry->size);
+        event_number(&event, "sent", worker->message_size);
+        event_end(&event);
+    }
     worker->totals.answered++;
     server_decide(worker->server, session, EXIT_CODE_OK);
     if (session->ended || session->after.dropped >= TENON_CLOSE_BYTES_MAX) {
@@ -207,8 +213,7 @@ static enum tenon_flow drop(struct session *session)
         return TENON_CONTINUE;
     }
     if (session->state == SESSION_LINGERING) {
-        console_log(&worker->console, CONSOLE_DEBUG, "linger_limit", "conn=%" PRIu32,
-                    session->number);
+        session_log(session, CONSOLE_DEBUG, "linger_limit", NULL);
         session_close(session, TENON_CLOSE_GRACEFUL);
     }
     return TENON_PAUSE;     /* while answering the client is to read first */

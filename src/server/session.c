@@ -1,6 +1,6 @@
 /* A session: its states, its one timer and its end. */
 #include "server/session.h"
-#include "common/console.h"
+#include "common/event.h"
 #include "common/exit_code.h"
 #include "common/outer.h"
 #include "server/gate.h"
@@ -9,7 +9,6 @@
 #include "server/service.h"
 #include "server/worker.h"
 #include <assert.h>
-#include <inttypes.h>
 #include <string.h>
 
 static_assert(sizeof(struct session) <= 256, "an idle connection costs at most 256 bytes");
@@ -137,7 +136,7 @@ static void expire(struct session *session)
         return;
     }
     if (session->state != SESSION_LINGERING && !stopped) {
-        console_log(&worker->console, CONSOLE_INFO, "timeout", "conn=%" PRIu32, session->number);
+        session_log(session, CONSOLE_INFO, "timeout", NULL);
         worker->totals.timeouts++;
         server_decide(worker->server, session, EXIT_CODE_TIMED_OUT);
     }
@@ -159,29 +158,43 @@ static void on_timer(struct tenon_timer *timer)
 
 /* ---- open ---- */
 
+void session_log(const struct session *session, enum console_level level, const char *name,
+                 const enum tenon_status *status)
+{
+    struct event event;
+    if (event_begin(&event, &session->worker->console, level, name)) {
+        event_number(&event, "conn", session->number);
+        if (status != NULL) {
+            event_status(&event, *status);
+        }
+        event_end(&event);
+    }
+}
+
 bool session_open(struct session *session, struct worker *worker,
                   const struct handover *handover)
 {
-    char address[TENON_ADDRESS_TEXT_MAX];
+    struct event event;
     memset(session, 0, sizeof *session);
     session->worker = worker;
-    if (tenon_stream_attach(worker->loop, &session->stream, handover->socket) != TENON_OK) {
-        return false;
-    }
     session->peer = handover->peer;
     session->number = handover->number;
     session->counted = handover->counted;
+    if (tenon_stream_attach(worker->loop, &session->stream, handover->socket) != TENON_OK) {
+        return false;
+    }
     session_set_state(session, gate_wants_header(session) ? SESSION_HEADER : SESSION_WAITING);
     session_touch(session);
     start_timer(session);
     if (worker->options->settings.timeout == TENON_FOREVER &&
         tenon_stream_keep_alive(&session->stream, 60 * TENON_SECOND) != TENON_OK) {
-        console_log(&worker->console, CONSOLE_INFO, "no_keep_alive", "conn=%" PRIu32,
-                    session->number);
+        session_log(session, CONSOLE_INFO, "no_keep_alive", NULL);
     }
-    tenon_address_format(&session->peer, address, sizeof address);
-    console_log(&worker->console, CONSOLE_DEBUG, "open", "conn=%" PRIu32 " peer=%s",
-                session->number, address);
+    if (event_begin(&event, &worker->console, CONSOLE_DEBUG, "open")) {
+        event_number(&event, "conn", session->number);
+        event_address(&event, "peer", &session->peer);
+        event_end(&event);
+    }
     tenon_stream_receive_ready(&session->stream, service_on_ready);
     return true;
 }
@@ -198,8 +211,7 @@ static void on_closed(struct tenon_stream *stream, enum tenon_status status)
 {
     struct session *session = OUTER(stream, struct session, stream);
     struct worker *worker = session->worker;
-    console_log(&worker->console, CONSOLE_DEBUG, "close", "conn=%" PRIu32 " status=%s",
-                session->number, tenon_status_name(status));
+    session_log(session, CONSOLE_DEBUG, "close", &status);
     session_set_state(session, SESSION_FREE);
     gate_leave(worker->server, session->counted, &session->peer);
     worker_session_closed(worker, session);
@@ -246,13 +258,11 @@ void session_over(struct session *session, enum tenon_status status)
         return;
     }
     if (session->state == SESSION_WAITING || session->state == SESSION_HEADER) {
-        console_log(&worker->console, CONSOLE_DEBUG, "health_check", "conn=%" PRIu32 " status=%s",
-                    session->number, tenon_status_name(status));
+        session_log(session, CONSOLE_DEBUG, "health_check", &status);
     } else if (session->state == SESSION_ANSWERING && !failed) {
         return;         /* the answer comes first */
     } else {
-        console_log(&worker->console, CONSOLE_INFO, "end", "conn=%" PRIu32 " status=%s",
-                    session->number, tenon_status_name(status));
+        session_log(session, CONSOLE_INFO, "end", &status);
         worker->totals.errors += failed ? 1 : 0;
         server_decide(worker->server, session,
                       !failed ? EXIT_CODE_OK :

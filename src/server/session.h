@@ -6,6 +6,7 @@
 #include <tenon/address.h>
 #include <tenon/loop.h>
 #include <tenon/stream.h>
+#include "common/console.h"
 
 struct handover;
 struct reserve_entry;
@@ -64,6 +65,10 @@ bool session_open(struct session *session, struct worker *worker,
 
 /* The next state; the worker counts the sessions in each. */
 void session_set_state(struct session *session, enum session_state state);
+
+/* An event that concerns it; status may be NULL. */
+void session_log(const struct session *session, enum console_level level, const char *name,
+                 const enum tenon_status *status);
 
 /* A byte went either way. */
 void session_touch(struct session *session);

@@ -3,7 +3,7 @@
 #define SERVER_TOTALS_H
 #include <stdint.h>
 
-struct console;
+struct event;
 
 struct totals {
     uint64_t accepted;          /* connections */
@@ -18,6 +18,9 @@ struct totals {
     uint64_t uncertified;       /* and by --require-client-cert */
     uint64_t shed;              /* let go of while stopping: there was no room */
 };
+
+/* All but the connections, as fields of an event. */
+void totals_write(const struct totals *totals, struct event *event);
 
 void totals_add(struct totals *sum, const struct totals *totals);
 

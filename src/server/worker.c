@@ -1,6 +1,7 @@
 /* A worker: takes what it is handed, and tells what the server is to know. */
 #include "server/worker.h"
 #include "common/outer.h"
+#include "server/gate.h"
 #include "server/server.h"
 #include <stdlib.h>
 #include <string.h>
@@ -61,9 +62,10 @@ static void serve(struct worker *worker, const struct handover *handover)
         session = &worker->sessions[worker->begun++];
     }
     if (!session_open(session, worker, handover)) {
-        console_log(&worker->console, CONSOLE_INFO, "attach_failed", "status=%s",
-                    tenon_status_name(tenon_stream_error(&session->stream).status));
+        enum tenon_status status = tenon_stream_error(&session->stream).status;
+        session_log(session, CONSOLE_INFO, "attach_failed", &status);
         worker->totals.errors++;
+        gate_leave(worker->server, session->counted, &session->peer);
         worker_session_closed(worker, session);
     }
 }

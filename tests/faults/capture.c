@@ -26,8 +26,7 @@ static bool write_text(struct sink *sink, enum tenon_output output, const void *
 void capture_init(struct capture *capture, const char *program)
 {
     memset(capture, 0, sizeof *capture);
-    capture->sink.write = write_text;
-    capture->sink.has_room = has_room;
+    sink_init(&capture->sink, write_text, has_room);
     capture->console.program = program;
     capture->console.sink = &capture->sink;
 }

@@ -185,7 +185,7 @@ static void run(struct arguments *arguments, bool server)
     struct capture *capture = calloc(1, sizeof *capture);
     FUZZ_CHECK(capture != NULL);
     struct console console = {0};
-    capture->sink.write = write_text;
+    sink_init(&capture->sink, write_text, NULL);
     console.program = "program";
     console.sink = &capture->sink;
     int code = server ?

@@ -210,7 +210,7 @@ static void verbose(void)
     (void)snprintf(pattern, sizeof pattern,
                    STAMP "INFO listen address=127.0.0.1:# backend=%s\n" STAMP
                          "INFO accept conn=# peer=127.0.0.1:#\n" STAMP
-                         "INFO answer conn=# received=24 sent=24\n" STAMP
+                         "INFO answer conn=# bytes=24 sent=24\n" STAMP
                          "INFO end conn=# status=end\n" STAMP
                          "INFO totals accepted=1 open=0 answered=1 received=24 "
                          "sent=24 timeouts=0 errors=0 denied=0 crowded=0 malformed=0 "

@@ -101,8 +101,7 @@ void fake_sink_open(struct fake_sink *sink, const char *name, struct run *run,
 {
     memset(sink, 0, sizeof *sink);
     sink->name = name;
-    sink->sink.write = take;
-    sink->sink.has_room = has_room;
+    sink_init(&sink->sink, take, has_room);
     sink->run = run;
     sink->loop = loop;
     tenon_message_init(&sink->changed, on_changed);

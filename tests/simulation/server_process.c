@@ -127,9 +127,9 @@ static void check_lists(const struct server_process *process, const struct worke
 /* Every dropped line is told, unless nobody reads the transcript any more. */
 static void check_output(const struct server_process *process)
 {
-    const struct console *console = &process->console;
-    if (!console->broken && process->sink.state == SINK_OPEN) {
-        CHECK(process->run->world, console->dropped == 0 && console->dropped_errors == 0);
+    const struct sink *sink = &process->sink.sink;
+    if (!sink->broken && process->sink.state == SINK_OPEN) {
+        CHECK(process->run->world, sink->lost_lines == 0 && sink->lost_errors == 0);
     }
 }
 

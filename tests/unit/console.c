@@ -2,6 +2,7 @@
 #include "unit.h"
 #include "capture.h"
 #include "common/console.h"
+#include "common/event.h"
 #include <string.h>
 #include <tenon/loop.h>
 
@@ -42,7 +43,7 @@ static void check_quiet(struct unit *unit)
     console_error(&capture.console, "no");
     CHECK_TEXT(unit, capture.output, "");
     CHECK_TEXT(unit, capture.error, "program: no\n");
-    CHECK(unit, capture.console.dropped == 0);
+    CHECK(unit, capture.sink.lost_lines == 0);
 }
 
 /* Lines that find no room are counted, and their number is said once. */
@@ -74,7 +75,17 @@ static void check_broken(struct unit *unit)
     console_print(&capture.console, "a\n", 2);
     CHECK_TEXT(unit, capture.error, "");
     CHECK_TEXT(unit, capture.output, "");
-    CHECK(unit, capture.console.dropped == 0);
+    CHECK(unit, capture.sink.lost_lines == 0);
+}
+
+static void log_number(struct console *console, enum console_level level, const char *name,
+                       uint64_t number)
+{
+    struct event event;
+    if (event_begin(&event, console, level, name)) {
+        event_number(&event, "conn", number);
+        event_end(&event);
+    }
 }
 
 static void check_log(struct unit *unit)
@@ -86,19 +97,19 @@ static void check_log(struct unit *unit)
     }
     capture_init(&capture);
     capture.console.loop = loop;
-    console_log(&capture.console, CONSOLE_INFO, "accept", "conn=%d", 1);
+    log_number(&capture.console, CONSOLE_INFO, "accept", 1);
     CHECK_TEXT(unit, capture.error, "");
     capture.console.level = CONSOLE_INFO;
-    console_log(&capture.console, CONSOLE_DEBUG, "accept", "conn=%d", 2);
+    log_number(&capture.console, CONSOLE_DEBUG, "accept", 2);
     CHECK_TEXT(unit, capture.error, "");
-    console_log(&capture.console, CONSOLE_INFO, "accept", "conn=%d", 3);
+    log_number(&capture.console, CONSOLE_INFO, "accept", 3);
     size_t time_size = strlen("2026-09-20T12:34:56.789Z");
     CHECK(unit, strlen(capture.error) > time_size);
     CHECK_TEXT(unit, capture.error + time_size, " INFO accept conn=3\n");
     CHECK(unit, capture.error[0] == '2' && capture.error[time_size - 1] == 'Z');
     capture_clear(&capture);
     capture.console.level = CONSOLE_DEBUG;
-    console_log(&capture.console, CONSOLE_DEBUG, "close", "conn=%d", 4);
+    log_number(&capture.console, CONSOLE_DEBUG, "close", 4);
     CHECK(unit, strstr(capture.error, "Z DEBUG close conn=4\n") != NULL);
     tenon_loop_close(loop);
 }

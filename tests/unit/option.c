@@ -16,7 +16,7 @@ static const struct option options[] = {
     {OPTION_MODE, 0, "mode", "MODE", "the service"},
     {OPTION_ONCE, '1', "once", NULL, "serve one client"},
     {OPTION_CONNECTIONS, 'c', "connections", "N", "clients at once"},
-    SETTINGS_OPTIONS("hello", "1s"),
+    SETTINGS_OPTIONS("hello", "", "1s"),
 };
 
 static const struct option_table table = {"program", "Does.", "Ends.\n", options,
@@ -146,7 +146,7 @@ static void check_wrong_anyhow(struct unit *unit)
         read_all(arguments, text);
         unit_row(unit, rows[i]);
         CHECK(unit, strncmp(text, "! unknown option -", 18) == 0);
-        CHECK(unit, strstr(text, " (did you mean --") != NULL);
+        CHECK(unit, strstr(text, "did you mean") == NULL);
     }
 }
 
@@ -165,7 +165,8 @@ static void check_nearest(struct unit *unit)
         unit_row(unit, rows[i].name);
         CHECK_TEXT(unit, option_nearest(&table, rows[i].name), rows[i].nearest);
     }
-    CHECK(unit, option_nearest(&table, "") != NULL);
+    CHECK(unit, option_nearest(&table, "") == NULL);
+    CHECK(unit, option_nearest(&table, "xyzzy") == NULL);
 }
 
 static struct option_reader reader_of(const struct option *option, const char *value)
