@@ -50,11 +50,11 @@ static bool clear_host_bits(struct access_prefix *prefix)
     return cleared != 0;
 }
 
-/* An IPv4-mapped prefix as the IPv4 one. */
+/* An IPv4-mapped prefix as the IPv4 one: without host bits only a long enough one is mapped. */
 static void unmap(struct access_prefix *prefix)
 {
     struct tenon_address plain = tenon_address_unmap(&prefix->address);
-    if (prefix->bits >= MAPPED_BITS && plain.family != prefix->address.family) {
+    if (plain.family != prefix->address.family) {
         prefix->address = plain;
         prefix->bits = (uint8_t)(prefix->bits - MAPPED_BITS);
     }

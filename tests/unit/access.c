@@ -140,6 +140,8 @@ static void check_problems(struct unit *unit)
         {"fe80::/64%1", "fe80::/64%1" BITS_6},
         {"unix:/run/x", "unix:/run/x" NO_ADDRESS},
         {"Unix", "Unix" NO_ADDRESS},
+        {DIGITS_50 "1234567890123456789012345678901234",
+         DIGITS_50 "1234567890123456789012345678901234" TOO_LONG},
         {DIGITS_50 DIGITS_50 "1", DIGITS_50 DIGITS_50 TOO_LONG},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -163,6 +165,8 @@ static void check_unix(struct unit *unit)
     CHECK(unit, !access_list_add(&list, "::1,unix", ACCESS_WITHOUT_UNIX, problem));
     CHECK_TEXT(unit, problem,
                "unix: local sockets are not in this list: their files' permissions decide");
+    CHECK(unit, access_list_is_empty(&list) && !access_list_has(&list, &path));
+    CHECK(unit, !access_list_add(&list, "unix,nobody", ACCESS_WITH_UNIX, problem));
     CHECK(unit, access_list_is_empty(&list) && !access_list_has(&list, &path));
     CHECK(unit, access_list_add(&list, "unix", ACCESS_WITH_UNIX, problem));
     CHECK(unit, !access_list_is_empty(&list) && access_list_has(&list, &path));
