@@ -1,5 +1,5 @@
-/* Lists of prefixes: what is accepted is found again, and comes back from its own text. The input is
- * the text. */
+/* Lists of prefixes: what is accepted is found again, and comes back from its own text. The input
+ * is the text. */
 #include "server/access.h"
 #include "fuzz.h"
 #include <stdio.h>
