@@ -75,6 +75,11 @@ void console_write_log(struct console *console, const char *line, size_t size)
     write_error(console->log != NULL ? console->log : console->sink, line, size);
 }
 
+void console_write_error(struct console *console, const char *lines, size_t size)
+{
+    write_error(console->sink, lines, size);
+}
+
 void console_write_object(struct console *console, const char *object, size_t size)
 {
     write_output(console, object, size);

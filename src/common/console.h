@@ -65,6 +65,8 @@ bool console_break(struct console *console);
 /* ---- for events ---- */
 
 bool console_logs(const struct console *console, enum console_level level);
+/* Lines for the error output, in one piece. */
+void console_write_error(struct console *console, const char *lines, size_t size);
 void console_write_log(struct console *console, const char *line, size_t size);
 void console_write_object(struct console *console, const char *object, size_t size);
 

@@ -200,7 +200,7 @@ enum tenon_flow gate_on_ready(struct session *session)
     size_t size = tenon_stream_try_receive(&session->stream, entry->data + entry->size,
                                            PROXY_HEADER_MAX - entry->size);
     entry->size += size;
-    worker->totals.received += size;
+    session_received(session, entry->data + entry->size - size, size);
     if (entry->size == 0) {
         gate_forget(session);
         worker_wake_waiting(worker);

@@ -36,7 +36,7 @@ static size_t receive(struct session *session, void *data, size_t size)
     size_t received = tenon_stream_try_receive(&session->stream, data, size);
     if (received > 0) {
         session_touch(session);
-        session->worker->totals.received += received;
+        session_received(session, data, received);
     }
     return received;
 }
@@ -70,7 +70,7 @@ static void print_connected(struct session *session)
 static bool send_entry(struct session *session, struct reserve_entry *entry, tenon_send_fn *on_sent)
 {
     size_t sent = tenon_stream_try_send(&session->stream, entry->piece.data, entry->piece.size);
-    session->worker->totals.sent += sent;
+    session_sent(session, entry->piece.data, sent);
     if (sent == entry->piece.size) {
         return true;
     }
@@ -128,7 +128,7 @@ static void on_answer_sent(struct tenon_send *send, enum tenon_status status)
     struct session *session = OUTER(send->stream, struct session, stream);
     struct worker *worker = session->worker;
     struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
-    worker->totals.sent += send->sent;
+    session_sent(session, entry->piece.data, send->sent);
     if (session->state != SESSION_CLOSING) {
         if (status == TENON_OK) {
             answered(session, entry);
@@ -161,7 +161,7 @@ static void on_echo_sent(struct tenon_send *send, enum tenon_status status)
     struct session *session = OUTER(send->stream, struct session, stream);
     struct worker *worker = session->worker;
     struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
-    worker->totals.sent += send->sent;
+    session_sent(session, entry->piece.data, send->sent);
     if (session->state != SESSION_CLOSING) {
         if (status == TENON_OK) {
             session_touch(session);

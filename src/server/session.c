@@ -1,5 +1,6 @@
 /* A session: its states, its one timer and its end. */
 #include "server/session.h"
+#include "common/dump.h"
 #include "common/event.h"
 #include "common/exit_code.h"
 #include "common/outer.h"
@@ -156,6 +157,32 @@ static void on_timer(struct tenon_timer *timer)
     }
 }
 
+static struct dump *dump_of(const struct session *session)
+{
+    struct worker *worker = session->worker;
+    return worker->dumps == NULL ? NULL : &worker->dumps[session - worker->sessions];
+}
+
+void session_received(struct session *session, const void *data, size_t size)
+{
+    struct worker *worker = session->worker;
+    struct dump *dump = dump_of(session);
+    worker->totals.received += size;
+    if (dump != NULL) {
+        dump_received(dump, &worker->console, session->number, data, size);
+    }
+}
+
+void session_sent(struct session *session, const void *data, size_t size)
+{
+    struct worker *worker = session->worker;
+    struct dump *dump = dump_of(session);
+    worker->totals.sent += size;
+    if (dump != NULL) {
+        dump_sent(dump, &worker->console, session->number, data, size);
+    }
+}
+
 /* ---- open ---- */
 
 void session_log(const struct session *session, enum console_level level, const char *name,
@@ -180,6 +207,9 @@ bool session_open(struct session *session, struct worker *worker,
     session->peer = handover->peer;
     session->number = handover->number;
     session->counted = handover->counted;
+    if (worker->dumps != NULL) {
+        memset(dump_of(session), 0, sizeof *worker->dumps);
+    }
     if (tenon_stream_attach(worker->loop, &session->stream, handover->socket) != TENON_OK) {
         return false;
     }

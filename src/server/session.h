@@ -70,6 +70,10 @@ void session_set_state(struct session *session, enum session_state state);
 void session_log(const struct session *session, enum console_level level, const char *name,
                  const enum tenon_status *status);
 
+/* Bytes went either way: they are counted, and shown with -x. */
+void session_received(struct session *session, const void *data, size_t size);
+void session_sent(struct session *session, const void *data, size_t size);
+
 /* A byte went either way. */
 void session_touch(struct session *session);
 

@@ -1,5 +1,6 @@
 /* A worker: takes what it is handed, and tells what the server is to know. */
 #include "server/worker.h"
+#include "common/dump.h"
 #include "common/outer.h"
 #include "server/gate.h"
 #include "server/server.h"
@@ -266,10 +267,13 @@ bool worker_open(struct worker *worker, struct server *server, struct tenon_loop
     shared->queue = calloc(shared->queue_size, sizeof *shared->queue);
     worker->sessions = calloc(capacity, sizeof *worker->sessions);
     worker->scratch = malloc(WORKER_SCRATCH_SIZE);
+    if (worker->options->settings.hex) {
+        worker->dumps = calloc(capacity, sizeof *worker->dumps);
+    }
     uint32_t share = RESERVE_MAX / server->worker_count;
     bool reserved = reserve_open(&worker->reserve, capacity < share ? capacity : share);
     return reserved && shared->queue != NULL && worker->sessions != NULL &&
-           worker->scratch != NULL;
+           worker->scratch != NULL && (worker->dumps != NULL || !worker->options->settings.hex);
 }
 
 void worker_close(struct worker *worker)
@@ -277,6 +281,7 @@ void worker_close(struct worker *worker)
     tenon_lock_destroy(&worker->shared.lock);
     reserve_close(&worker->reserve);
     free(worker->scratch);
+    free(worker->dumps);
     free(worker->sessions);
     free(worker->shared.queue);
 }

@@ -68,6 +68,7 @@ struct worker {
     int64_t started;
 
     struct session *sessions;
+    struct dump *dumps;             /* of the sessions, with -x; else NULL */
     uint32_t capacity;
     uint32_t begun;                 /* sessions that were ever used */
     uint32_t counts[SESSION_STATES];
