@@ -1,5 +1,5 @@
-/* What a program needs of its process: arguments, standard streams, stop requests, files. For
- * programs, not for libraries: these calls change the process. Text is UTF-8 on every system. */
+/* What a program needs of its process: arguments, standard streams, stop requests. For programs,
+ * not for libraries: these calls change the process. Text is UTF-8 on every system. */
 #ifndef TENON_PROCESS_H
 #define TENON_PROCESS_H
 #include <stdbool.h>
@@ -66,17 +66,6 @@ enum tenon_output {
 TENON_CHECK_RESULT
 enum tenon_status tenon_output_write(enum tenon_output output, const void *data, size_t size);
 bool tenon_output_is_terminal(enum tenon_output output);
-
-/* ---- files; paths are UTF-8 ---- */
-
-/* Writes a whole file beside `path` and renames it into place: a reader sees the old or the new
- * one, never a part. Errors: NOT_FOUND (the folder), ACCESS_DENIED, NO_SPACE, INVALID (a path that
- * is too long), SYSTEM. */
-TENON_CHECK_RESULT
-enum tenon_status tenon_file_write(const char *path, const void *data, size_t size,
-                                   struct tenon_error *error_out);
-/* Removes a file. NOT_FOUND: there was none. */
-enum tenon_status tenon_file_remove(const char *path);
 
 #ifdef __cplusplus
 }

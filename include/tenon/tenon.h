@@ -3,6 +3,7 @@
 #define TENON_H
 #include <tenon/address.h>
 #include <tenon/bounds.h>
+#include <tenon/file.h>
 #include <tenon/loop.h>
 #include <tenon/process.h>
 #include <tenon/status.h>

@@ -35,6 +35,11 @@ int posix_condition_init(pthread_cond_t *condition)
     return code;
 }
 
+int64_t posix_modified(const struct stat *status)
+{
+    return (int64_t)status->st_mtim.tv_sec * TENON_SECOND + status->st_mtim.tv_nsec;
+}
+
 /* The mask of a machine with more than 1,024 processors does not fit. */
 uint32_t tenon_processor_count(void)
 {

@@ -61,6 +61,18 @@ int posix_condition_init(pthread_cond_t *condition)
     return pthread_cond_init(condition, NULL);
 }
 
+#if defined(__APPLE__)
+int64_t posix_modified(const struct stat *status)
+{
+    return (int64_t)status->st_mtimespec.tv_sec * TENON_SECOND + status->st_mtimespec.tv_nsec;
+}
+#else
+int64_t posix_modified(const struct stat *status)
+{
+    return (int64_t)status->st_mtim.tv_sec * TENON_SECOND + status->st_mtim.tv_nsec;
+}
+#endif
+
 uint32_t tenon_processor_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);

@@ -5,6 +5,7 @@
 #include "backend.h"
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* An errno, and a getaddrinfo code, as an error. */
@@ -25,6 +26,12 @@ extern const int posix_send_flags;
 extern const int posix_keep_alive_option;
 extern const clockid_t posix_condition_clock;
 int posix_condition_init(pthread_cond_t *condition);
+
+/* When a file was modified, in nanoseconds since 1970: the field's name differs. */
+int64_t posix_modified(const struct stat *status);
+
+/* Writes all; a descriptor that somebody made non-blocking is waited for. 0, or an errno. */
+int posix_write_all(int fd, const void *data, size_t size);
 
 /* Entries of the table that no poller changes. */
 void posix_discard(uint64_t handle);

@@ -1,142 +1,201 @@
-/* Files: written whole, and removed. */
+/* Files: opened, looked at, read, appended to, removed. */
 #include "windows/win.h"
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <tenon/process.h>
-#include <wchar.h>
+#include <tenon/file.h>
 
 enum {
-    PATH_ROOM = 32768,          /* characters that the system takes at most, with the zero */
-    PREFIX_ROOM = 8,
-    SUFFIX_ROOM = 32,           /* `.PROCESS.tmp` */
-    REPLACE_TRIES = 10,
-    REPLACE_PAUSE_MS = 20
+    CHUNK = 1024 * 1024         /* bytes of one call */
 };
 
-/* The form in which a full path may be longer than 260 characters. */
-static void add_long_prefix(wchar_t *path)
+static const DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+
+static HANDLE handle_of(struct tenon_file file)
 {
-    bool share = wcsncmp(path, L"\\\\", 2) == 0;
-    bool device = wcsncmp(path, L"\\\\?\\", 4) == 0 || wcsncmp(path, L"\\\\.\\", 4) == 0;
-    if (device) {
-        return;
-    }
-    const wchar_t *prefix = share ? L"\\\\?\\UNC" : L"\\\\?\\";
-    const wchar_t *rest = share ? path + 1 : path;
-    size_t prefix_length = wcslen(prefix);
-    wmemmove(path + prefix_length, rest, wcslen(rest) + 1);
-    wmemcpy(path, prefix, prefix_length);
+    return (HANDLE)(uintptr_t)file.handle;
 }
 
-/* Allocated; NULL: *error_out tells. */
-static wchar_t *long_path(const char *path, struct tenon_error *error_out)
+static enum tenon_status tell(struct tenon_error error, struct tenon_error *error_out)
 {
-    wchar_t *wide = win_wide(path);
-    if (wide == NULL) {
-        *error_out = win_last_error();
-        return NULL;
+    *error_out = error;
+    return error.status;
+}
+
+/* A folder is said to be denied: it is no file. */
+static struct tenon_error open_error(const wchar_t *path)
+{
+    struct tenon_error error = win_last_error();
+    if (error.status == TENON_ACCESS_DENIED) {
+        DWORD attributes = GetFileAttributesW(path);
+        if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
+            error.status = TENON_INVALID;
+        }
     }
-    wchar_t *full = malloc((PATH_ROOM + PREFIX_ROOM) * sizeof *full);
+    return error;
+}
+
+/* INVALID_HANDLE_VALUE: *error_out tells. */
+static HANDLE open_handle(const char *path, DWORD access, DWORD how, DWORD flags,
+                          struct tenon_error *error_out)
+{
+    wchar_t *full = win_path(path, error_out);
     if (full == NULL) {
-        *error_out = win_error(ERROR_OUTOFMEMORY);
-    } else {
-        DWORD length = GetFullPathNameW(wide, PATH_ROOM, full, NULL);
-        if (length == 0 || length >= PATH_ROOM) {
-            *error_out = length == 0 ? win_last_error() : win_error(ERROR_FILENAME_EXCED_RANGE);
-            free(full);
-            full = NULL;
-        } else {
-            add_long_prefix(full);
-        }
+        return INVALID_HANDLE_VALUE;
     }
-    free(wide);
-    return full;
+    HANDLE handle = CreateFileW(full, access, share_all, NULL, how, flags, NULL);
+    *error_out = handle == INVALID_HANDLE_VALUE ? open_error(full) : win_error(ERROR_SUCCESS);
+    free(full);
+    return handle;
 }
 
-static wchar_t *temporary_path(const char *path, struct tenon_error *error_out)
+static enum tenon_status open_file(const char *path, DWORD access, DWORD how,
+                                   struct tenon_file *file_out, struct tenon_error *error_out)
 {
-    size_t room = strlen(path) + SUFFIX_ROOM;
-    char *name = malloc(room);
-    if (name == NULL) {
-        *error_out = win_error(ERROR_OUTOFMEMORY);
-        return NULL;
-    }
-    int length = snprintf(name, room, "%s.%lu.tmp", path, (unsigned long)GetCurrentProcessId());
-    TENON_ASSERT(length > 0 && (size_t)length < room);
-    wchar_t *temporary = long_path(name, error_out);
-    free(name);
-    return temporary;
-}
-
-static struct tenon_error write_new(const wchar_t *path, const char *data, size_t size)
-{
-    struct tenon_error error = {TENON_OK, 0};
-    HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL,
-                              NULL);
-    if (file == INVALID_HANDLE_VALUE) {
-        return win_last_error();
-    }
-    while (size > 0 && error.status == TENON_OK) {
-        DWORD written = 0;
-        DWORD chunk = size < MAXINT ? (DWORD)size : MAXINT;
-        if (WriteFile(file, data, chunk, &written, NULL)) {
-            data += written;
-            size -= written;
-        } else {
-            error = win_last_error();
-        }
-    }
-    if (!CloseHandle(file) && error.status == TENON_OK) {
-        error = win_last_error();
-    }
-    return error;
-}
-
-/* A reader of the old file or a virus scanner of the new one may hold it for a moment. */
-static struct tenon_error replace(const wchar_t *from, const wchar_t *to)
-{
-    struct tenon_error error = {TENON_OK, 0};
-    for (int i = 0; i < REPLACE_TRIES; i++) {
-        if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING)) {
-            return win_error(ERROR_SUCCESS);
-        }
-        error = win_last_error();
-        if (error.status != TENON_ACCESS_DENIED) {
-            break;
-        }
-        Sleep(REPLACE_PAUSE_MS);
-    }
-    return error;
-}
-
-enum tenon_status tenon_file_write(const char *path, const void *data, size_t size,
-                                   struct tenon_error *error_out)
-{
-    *error_out = win_error(ERROR_SUCCESS);
-    wchar_t *to = long_path(path, error_out);
-    wchar_t *temporary = to == NULL ? NULL : temporary_path(path, error_out);
-    if (temporary != NULL) {
-        *error_out = write_new(temporary, data, size);
-        if (error_out->status == TENON_OK) {
-            *error_out = replace(temporary, to);
-        }
-        if (error_out->status != TENON_OK) {
-            (void)DeleteFileW(temporary);       /* it may not be there */
-        }
-    }
-    free(temporary);
-    free(to);
+    HANDLE handle = open_handle(path, access, how, FILE_ATTRIBUTE_NORMAL, error_out);
+    file_out->handle = handle == INVALID_HANDLE_VALUE ? 0 : (uint64_t)(uintptr_t)handle;
     return error_out->status;
 }
 
-enum tenon_status tenon_file_remove(const char *path)
+enum tenon_status tenon_file_open(const char *path, struct tenon_file *file_out,
+                                  struct tenon_error *error_out)
 {
-    struct tenon_error error = {TENON_OK, 0};
-    wchar_t *full = long_path(path, &error);
-    if (full != NULL && !DeleteFileW(full)) {
-        error = win_last_error();
+    return open_file(path, GENERIC_READ, OPEN_EXISTING, file_out, error_out);
+}
+
+enum tenon_status tenon_file_append(const char *path, struct tenon_file *file_out,
+                                    struct tenon_error *error_out)
+{
+    return open_file(path, FILE_APPEND_DATA | SYNCHRONIZE, OPEN_ALWAYS, file_out, error_out);
+}
+
+void tenon_file_close(struct tenon_file file)
+{
+    (void)CloseHandle(handle_of(file));
+}
+
+/* From 1601 to 1970, and from steps of 100 ns. */
+static int64_t time_of(FILETIME time)
+{
+    const uint64_t epoch = UINT64_C(116444736000000000);
+    uint64_t steps = (uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime;
+    return (int64_t)(steps - epoch) * 100;
+}
+
+/* A device or a pipe has none of it. */
+static enum tenon_status describe(HANDLE handle, struct tenon_file_info *info_out,
+                                  struct tenon_error *error_out)
+{
+    static const struct tenon_file_info none;
+    BY_HANDLE_FILE_INFORMATION status;
+    *info_out = none;
+    SetLastError(ERROR_SUCCESS);
+    DWORD type = GetFileType(handle);
+    if (type != FILE_TYPE_DISK) {
+        return tell(type == FILE_TYPE_UNKNOWN ? win_error(GetLastError())
+                                              : win_error(ERROR_SUCCESS), error_out);
+    }
+    if (!GetFileInformationByHandle(handle, &status)) {
+        return tell(win_last_error(), error_out);
+    }
+    info_out->identity.volume = status.dwVolumeSerialNumber;
+    info_out->identity.number = (uint64_t)status.nFileIndexHigh << 32 | status.nFileIndexLow;
+    info_out->size = (uint64_t)status.nFileSizeHigh << 32 | status.nFileSizeLow;
+    info_out->modified = time_of(status.ftLastWriteTime);
+    info_out->regular = (status.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
+    return tell(win_error(ERROR_SUCCESS), error_out);
+}
+
+enum tenon_status tenon_file_info(struct tenon_file file, struct tenon_file_info *info_out,
+                                  struct tenon_error *error_out)
+{
+    return describe(handle_of(file), info_out, error_out);
+}
+
+/* With the flag a folder opens too. */
+enum tenon_status tenon_file_look(const char *path, struct tenon_file_info *info_out,
+                                  struct tenon_error *error_out)
+{
+    static const struct tenon_file_info none;
+    *info_out = none;
+    HANDLE handle = open_handle(path, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+                                FILE_FLAG_BACKUP_SEMANTICS, error_out);
+    if (handle != INVALID_HANDLE_VALUE) {
+        (void)describe(handle, info_out, error_out);
+        (void)CloseHandle(handle);
+    }
+    return error_out->status;
+}
+
+/* The end of a file at an offset, and of a pipe, are failures to the system. Not the end are: a
+ * write of nothing into a pipe, a pipe that is empty and was made not to wait, and a message that
+ * is longer than the room. */
+struct tenon_error win_read(HANDLE handle, void *data, size_t size, OVERLAPPED *place,
+                            size_t *got_out)
+{
+    bool pipe = place == NULL && GetFileType(handle) == FILE_TYPE_PIPE;
+    TENON_ASSERT(size > 0);
+    for (;;) {
+        DWORD got = 0;
+        BOOL good = ReadFile(handle, data, size < CHUNK ? (DWORD)size : CHUNK, &got, place);
+        DWORD code = good ? ERROR_SUCCESS : GetLastError();
+        *got_out = got;
+        if (code == ERROR_HANDLE_EOF || code == ERROR_BROKEN_PIPE || code == ERROR_MORE_DATA ||
+            (good && (got > 0 || !pipe))) {
+            return win_error(ERROR_SUCCESS);
+        }
+        if (!good && !(pipe && code == ERROR_NO_DATA)) {
+            return win_last_error();
+        }
+        if (!good) {
+            Sleep(1);
+        }
+    }
+}
+
+enum tenon_status tenon_file_read(struct tenon_file file, void *data, size_t size, size_t *got_out,
+                                  struct tenon_error *error_out)
+{
+    return tell(win_read(handle_of(file), data, size, NULL, got_out), error_out);
+}
+
+enum tenon_status tenon_file_read_at(struct tenon_file file, uint64_t offset, void *data,
+                                     size_t size, size_t *got_out, struct tenon_error *error_out)
+{
+    OVERLAPPED place = {0};
+    TENON_ASSERT(offset <= INT64_MAX);
+    place.Offset = (DWORD)(offset & UINT32_MAX);
+    place.OffsetHigh = (DWORD)(offset >> 32);
+    return tell(win_read(handle_of(file), data, size, &place, got_out), error_out);
+}
+
+struct tenon_error win_write_all(HANDLE handle, const void *data, size_t size)
+{
+    const char *at = data;
+    while (size > 0) {
+        DWORD written = 0;
+        if (!WriteFile(handle, at, size < CHUNK ? (DWORD)size : CHUNK, &written, NULL)) {
+            return win_last_error();
+        }
+        if (written == 0) {
+            Sleep(1);           /* a pipe that is full and was made not to wait */
+        }
+        at += written;
+        size -= written;
+    }
+    return win_error(ERROR_SUCCESS);
+}
+
+enum tenon_status tenon_file_write_all(struct tenon_file file, const void *data, size_t size,
+                                       struct tenon_error *error_out)
+{
+    return tell(win_write_all(handle_of(file), data, size), error_out);
+}
+
+enum tenon_status tenon_file_remove(const char *path, struct tenon_error *error_out)
+{
+    wchar_t *full = win_path(path, error_out);
+    if (full != NULL) {
+        *error_out = DeleteFileW(full) ? win_error(ERROR_SUCCESS) : win_last_error();
     }
     free(full);
-    return error.status;
+    return error_out->status;
 }

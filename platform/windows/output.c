@@ -3,7 +3,6 @@
 #include <tenon/process.h>
 
 enum {
-    FILE_CHUNK = 1024 * 1024,
     CONSOLE_CHUNK = 2048        /* bytes of UTF-8; a console takes 64 KiB in one call at most */
 };
 
@@ -16,23 +15,6 @@ static bool is_console(HANDLE handle)
 {
     DWORD mode = 0;
     return GetConsoleMode(handle, &mode) != 0;
-}
-
-static enum tenon_status write_file(HANDLE handle, const char *data, size_t size)
-{
-    while (size > 0) {
-        DWORD written = 0;
-        DWORD chunk = size < FILE_CHUNK ? (DWORD)size : FILE_CHUNK;
-        if (!WriteFile(handle, data, chunk, &written, NULL)) {
-            return win_last_error().status;
-        }
-        if (written == 0) {
-            Sleep(1);           /* a pipe that is full and was made not to wait */
-        }
-        data += written;
-        size -= written;
-    }
-    return TENON_OK;
 }
 
 static bool continues(char byte)
@@ -82,7 +64,8 @@ static enum tenon_status write_console(HANDLE handle, const char *data, size_t s
 enum tenon_status tenon_output_write(enum tenon_output output, const void *data, size_t size)
 {
     HANDLE handle = handle_of(output);
-    return is_console(handle) ? write_console(handle, data, size) : write_file(handle, data, size);
+    return is_console(handle) ? write_console(handle, data, size)
+                              : win_write_all(handle, data, size).status;
 }
 
 bool tenon_output_is_terminal(enum tenon_output output)

@@ -15,6 +15,18 @@ struct tenon_error win_last_error(void);        /* Win32's and Winsock's last er
 wchar_t *win_wide(const char *text);
 char *win_utf8(const wchar_t *wide);
 
+/* ---- path.c ---- */
+/* A path in full, in the form that may be longer than 260 characters, allocated; NULL: *error_out
+ * tells. */
+wchar_t *win_path(const char *path, struct tenon_error *error_out);
+
+/* ---- file.c ---- */
+/* Reads once, waiting for the first byte; OK with none is the end. place: an offset, or NULL. */
+struct tenon_error win_read(HANDLE handle, void *data, size_t size, OVERLAPPED *place,
+                            size_t *got_out);
+/* Writes all; a pipe that was made not to wait is waited for. */
+struct tenon_error win_write_all(HANDLE handle, const void *data, size_t size);
+
 /* ---- clock.c ---- */
 int64_t win_clock(void);                        /* monotonic nanoseconds */
 int64_t win_wall(void);                         /* nanoseconds since 1970 */

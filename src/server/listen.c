@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <tenon/file.h>
 #include <tenon/supervision.h>
 
 enum {
@@ -169,7 +170,7 @@ int ready_file_remove(struct server *server)
         return EXIT_CODE_NONE;
     }
     struct tenon_error error = {0};
-    error.status = tenon_file_remove(server->options->ready_file);
+    (void)tenon_file_remove(server->options->ready_file, &error);
     if (error.status != TENON_OK && error.status != TENON_NOT_FOUND) {
         return fail_ready_file(server, "remove", error);
     }

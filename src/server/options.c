@@ -142,10 +142,17 @@ int server_options_read(struct server_options *options, int argc, char **argv,
             return code;
         }
     }
+    if (options->mode != SERVER_GREET &&
+        (options->settings.message != NULL || options->settings.input != NULL)) {
+        return settings_usage(console, options->settings.input == NULL ?
+                              "--message belongs to --mode greet" :
+                              "--input belongs to --mode greet");
+    }
+    if (options->settings.message != NULL && options->settings.input != NULL) {
+        return settings_usage(console, "--message and --input exclude each other");
+    }
     if (options->settings.message == NULL) {
         options->settings.message = default_message;
-    } else if (options->mode != SERVER_GREET) {
-        return settings_usage(console, "--message belongs to --mode greet");
     }
     if (options->needs_certificate && access_list_is_empty(&options->proxies)) {
         return settings_usage(console, "--require-client-cert belongs to --proxy-protocol, whose "

@@ -13,12 +13,16 @@ enum {
     RESERVE_MAX = 1024      /* entries of all loops: 16 MiB, touched only where they are used */
 };
 
+struct content;
+
 struct reserve_entry {
     struct tenon_send send;
     struct tenon_piece piece;
     struct reserve_entry *next;
     size_t progress;                /* what send.sent was when somebody last looked */
     size_t size;                    /* bytes in `data` */
+    struct content *content;        /* that is being sent; NULL: none */
+    uint64_t offset;                /* how far it was read */
     char data[RESERVE_DATA_SIZE];
 };
 

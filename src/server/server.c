@@ -13,8 +13,7 @@ static const int64_t close_drain_max = 4 * TENON_SECOND;    /* the system gives 
 
 /* ---- what the workers have ---- */
 
-/* How many connections a worker has, at most: it may have closed some since it was looked at. */
-static uint32_t count_open(const struct server *server, uint32_t index)
+uint32_t server_count_open(const struct server *server, uint32_t index)
 {
     return server->handed[index] - server->views[index].closed;
 }
@@ -32,7 +31,7 @@ static struct census take_census(struct server *server, bool watched)
     struct census census = {0};
     for (uint32_t i = 0; i < server->worker_count; i++) {
         worker_look(&server->workers[i], watched, &server->views[i]);
-        census.open += count_open(server, i);
+        census.open += server_count_open(server, i);
         census.lingering += server->views[i].lingering;
         census.closing += server->views[i].closing;
         census.over += server->views[i].over ? 1 : 0;
@@ -50,7 +49,7 @@ static bool hand_over(struct server *server, const struct handover *handover)
 {
     uint32_t best = 0;
     for (uint32_t i = 1; i < server->worker_count; i++) {
-        if (count_open(server, i) < count_open(server, best)) {
+        if (server_count_open(server, i) < server_count_open(server, best)) {
             best = i;
         }
     }
@@ -316,56 +315,6 @@ void server_worker_changed(struct server *server)
     (void)tenon_post(server->loop, &server->changed);   /* posted already: it will see it all */
 }
 
-static void sum_totals(const struct server *server, struct totals *sum)
-{
-    *sum = server->totals;
-    for (uint32_t i = 0; i < server->worker_count; i++) {
-        totals_add(sum, &server->views[i].totals);
-    }
-}
-
-static void say_totals(struct server *server)
-{
-    struct event event;
-    struct totals sum;
-    uint32_t open = 0;
-    sum_totals(server, &sum);
-    for (uint32_t i = 0; i < server->worker_count; i++) {
-        open += count_open(server, i);
-    }
-    if (server->reporting ? event_begin_report(&event, server->console, "totals") :
-                            event_begin(&event, server->console, CONSOLE_INFO, "totals")) {
-        event_number(&event, "accepted", sum.accepted);
-        event_number(&event, "open", open);
-        totals_write(&sum, &event);
-        event_end(&event);
-    }
-}
-
-/* Said once every worker has answered. */
-static void go_on_reporting(struct server *server)
-{
-    for (uint32_t i = 0; i < server->worker_count; i++) {
-        if (server->views[i].reports != server->reports && !server->views[i].over) {
-            return;
-        }
-    }
-    say_totals(server);
-    server->reporting = false;
-}
-
-void server_report(struct server *server)
-{
-    if (server->reporting || server->over) {
-        return;
-    }
-    server->reporting = true;
-    server->reports++;
-    for (uint32_t i = 0; i < server->worker_count; i++) {
-        worker_report(&server->workers[i]);
-    }
-}
-
 static void on_changed(struct tenon_message *message)
 {
     struct server *server = OUTER(message, struct server, changed);
@@ -374,13 +323,13 @@ static void on_changed(struct tenon_message *message)
     }
     struct census census = take_census(server, true);
     if (server->reporting) {
-        go_on_reporting(server);
+        server_go_on_reporting(server);
     }
     say_cut(server);
     if (server->finishing && census.over == server->worker_count && !server->over) {
         server->over = true;
         tenon_timer_stop(server->loop, &server->drain_timer);
-        say_totals(server);
+        server_say_totals(server);
     }
 }
 
@@ -428,6 +377,18 @@ static bool open_crowd(struct server *server)
                       server->options->per_address, seed);
 }
 
+/* Each loop has the file open for itself. */
+static int open_content(struct server *server)
+{
+    const char *path = server->options->settings.input;
+    int code = EXIT_CODE_NONE;
+    for (uint32_t i = 0; path != NULL && i < server->worker_count && code == EXIT_CODE_NONE; i++) {
+        struct worker *worker = &server->workers[i];
+        code = content_open(&worker->content, path, worker->loop, &worker->console);
+    }
+    return code;
+}
+
 int server_open(struct server *server, struct tenon_loop *const *loops, uint32_t loop_count,
                 const struct server_options *options, struct console *console)
 {
@@ -451,7 +412,7 @@ int server_open(struct server *server, struct tenon_loop *const *loops, uint32_t
                       options->connections);
         return EXIT_CODE_FAILED;
     }
-    return EXIT_CODE_NONE;
+    return open_content(server);
 }
 
 int server_start(struct server *server)

@@ -87,6 +87,15 @@ bool server_is_over(const struct server *server);
 /* Behind the last turn of every loop: frees its memory and returns the exit code. */
 int server_end(struct server *server);
 
+/* ---- for its own parts ---- */
+
+/* How many connections a worker has, at most: it may have closed some since it was looked at. */
+uint32_t server_count_open(const struct server *server, uint32_t index);
+
+/* Says the totals, and where a report was asked for once every worker has answered. */
+void server_say_totals(struct server *server);
+void server_go_on_reporting(struct server *server);
+
 /* ---- for its workers ---- */
 
 /* Any thread: what the server sees of a worker has changed. */

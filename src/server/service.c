@@ -26,7 +26,9 @@ struct reserve_entry *service_take_entry(struct session *session)
     if (entry == NULL) {
         session->queued = true;
         session_list_append(&worker->waiting, session);
+        return NULL;
     }
+    entry->content = NULL;
     return entry;
 }
 
@@ -65,6 +67,16 @@ static void print_connected(struct session *session)
     console_print(&session->worker->console, line, size < 0 ? 0 : (size_t)size);
 }
 
+/* Hands over what the entry's piece names, as the kernel gets room for it. */
+static void queue_entry(struct session *session, struct reserve_entry *entry,
+                        tenon_send_fn *on_sent)
+{
+    entry->send.pieces = &entry->piece;
+    entry->send.piece_count = 1;
+    entry->progress = 0;
+    tenon_stream_send(&session->stream, &entry->send, on_sent);
+}
+
 /* Hands over what the entry's piece names. True: all of it is gone, and on_sent will not be called.
  */
 static bool send_entry(struct session *session, struct reserve_entry *entry, tenon_send_fn *on_sent)
@@ -76,14 +88,11 @@ static bool send_entry(struct session *session, struct reserve_entry *entry, ten
     }
     entry->piece.data = (const char *)entry->piece.data + sent;
     entry->piece.size -= sent;
-    entry->send.pieces = &entry->piece;
-    entry->send.piece_count = 1;
-    entry->progress = 0;
-    tenon_stream_send(&session->stream, &entry->send, on_sent);
+    queue_entry(session, entry, on_sent);
     return false;
 }
 
-/* ---- greet ---- */
+/* ---- an answer ---- */
 
 static void print_exchange(struct session *session, const struct reserve_entry *entry)
 {
@@ -110,7 +119,7 @@ static void answered(struct session *session, const struct reserve_entry *entry)
     if (event_begin_transcript(&event, &worker->console, "answer")) {
         event_number(&event, "conn", session->number);
         event_data(&event, entry->data, entry->size);
-        event_number(&event, "sent", worker->message_size);
+        event_number(&event, "sent", entry->content == NULL ? worker->message_size : entry->offset);
         event_end(&event);
     }
     worker->totals.answered++;
@@ -139,12 +148,97 @@ static void on_answer_sent(struct tenon_send *send, enum tenon_status status)
     give_back(worker, entry);
 }
 
+/* ---- greet with a file: read piece by piece, as the client takes it ---- */
+
+static enum tenon_flow send_file(struct session *session, struct reserve_entry *entry);
+
+static void forget_file(struct session *session, struct reserve_entry *entry)
+{
+    content_release(&session->worker->content, entry->content);
+    entry->content = NULL;
+    give_back(session->worker, entry);
+}
+
+static void on_piece_sent(struct tenon_send *send, enum tenon_status status)
+{
+    struct session *session = OUTER(send->stream, struct session, stream);
+    struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
+    session_sent(session, entry->piece.data, send->sent);
+    if (session->state == SESSION_CLOSING) {
+        forget_file(session, entry);
+    } else if (status == TENON_OK) {
+        session_touch(session);
+        (void)send_file(session, entry);
+    } else {
+        session_over(session, status);
+        forget_file(session, entry);
+    }
+}
+
+/* The file has been changed under us, or cannot be read: what the client has is no answer. */
+static void break_off(struct session *session, struct tenon_error error)
+{
+    struct worker *worker = session->worker;
+    const char *path = worker->options->settings.input;
+    if (error.status == TENON_OK) {
+        console_error(&worker->console, "%s has changed while it was sent: a client is cut off",
+                      path);
+        console_hint(&worker->console, "write a new file beside it and rename that into its place");
+    } else {
+        char why[CONSOLE_ERROR_MAX];
+        console_error_text(error, why);
+        console_error(&worker->console, "cannot read %s: %s", path, why);
+    }
+    worker->totals.errors++;
+    server_decide(worker->server, session, EXIT_CODE_FAILED);
+    session_close(session, TENON_CLOSE_ABORT);
+}
+
+/* Several pieces at once, as long as the kernel takes them; then others have their turn. */
+static enum tenon_flow send_file(struct session *session, struct reserve_entry *entry)
+{
+    enum { PIECES_AT_ONCE = 8 };
+    char *room = entry->data + WORKER_RECEIVE_MAX;      /* behind what the client has sent */
+    for (int i = 0;; i++) {
+        struct tenon_error error;
+        size_t size = 0;
+        if (!content_read(entry->content, entry->offset, room,
+                          RESERVE_DATA_SIZE - WORKER_RECEIVE_MAX, &size, &error)) {
+            break_off(session, error);
+            forget_file(session, entry);
+            return TENON_PAUSE;
+        }
+        if (size == 0) {
+            answered(session, entry);
+            forget_file(session, entry);
+            return TENON_CONTINUE;
+        }
+        entry->offset += size;
+        entry->piece.data = room;
+        entry->piece.size = size;
+        if (i == PIECES_AT_ONCE) {
+            queue_entry(session, entry, on_piece_sent);
+            return TENON_CONTINUE;
+        }
+        if (!send_entry(session, entry, on_piece_sent)) {
+            return TENON_CONTINUE;
+        }
+    }
+}
+
+/* ---- greet ---- */
+
 /* Answers what the first receive brought. */
 static enum tenon_flow greet(struct session *session, struct reserve_entry *entry)
 {
     struct worker *worker = session->worker;
     begin(session);
     session_set_state(session, SESSION_ANSWERING);
+    if (worker->options->settings.input != NULL) {
+        entry->content = content_acquire(&worker->content);
+        entry->offset = 0;
+        return send_file(session, entry);
+    }
     entry->piece.data = worker->options->settings.message;
     entry->piece.size = worker->message_size;
     if (send_entry(session, entry, on_answer_sent)) {

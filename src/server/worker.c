@@ -280,6 +280,7 @@ void worker_close(struct worker *worker)
 {
     tenon_lock_destroy(&worker->shared.lock);
     reserve_close(&worker->reserve);
+    content_close(&worker->content);
     free(worker->scratch);
     free(worker->dumps);
     free(worker->sessions);

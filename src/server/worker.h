@@ -10,6 +10,7 @@
 #include <tenon/stream.h>
 #include <tenon/thread.h>
 #include "common/console.h"
+#include "server/content.h"
 #include "server/options.h"
 #include "server/reserve.h"
 #include "server/session.h"
@@ -76,6 +77,7 @@ struct worker {
     struct session_list lingering;  /* the oldest first */
     struct session_list waiting;    /* for the reserve */
     struct reserve reserve;
+    struct content_store content;   /* -i */
     char *scratch;                  /* for bytes that are dropped */
     struct totals totals;
 

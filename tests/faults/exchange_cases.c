@@ -2,7 +2,7 @@
 #include "exchange.h"
 #include <stdio.h>
 #include <string.h>
-#include <tenon/process.h>
+#include <tenon/file.h>
 #include "testing.h"
 
 /* Where a fault hits. Behind PLACE_PEER: the peer's index. */
@@ -210,6 +210,7 @@ static void run_abort(struct run *run)
 /* A file that is left behind is what the call that failed would have removed. */
 static void run_path(struct run *run)
 {
+    struct tenon_error error;
     char host[EXCHANGE_HOST_SIZE];
     const char *path = host + strlen("unix:");
     int size = snprintf(host, sizeof host, "unix:%s/socket", run->folder);
@@ -219,7 +220,7 @@ static void run_path(struct run *run)
     exchange.local = true;
     run_exchange(run, &exchange);
     CHECK(run, run->hit || !testing_file_exists(path));
-    (void)tenon_file_remove(path);      /* mostly it is gone */
+    (void)tenon_file_remove(path, &error);      /* mostly it is gone */
 }
 
 static void run_timer(struct run *run)

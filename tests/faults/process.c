@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tenon/file.h>
 #include <tenon/process.h>
 #include <tenon/thread.h>
 #include "testing.h"
@@ -25,6 +26,7 @@ struct process {
     enum step step;
     enum tenon_status statuses[STEPS];
     struct tenon_error write_error;
+    struct tenon_error remove_error;
     uint64_t allowed;
     bool thread_ran;
 };
@@ -52,7 +54,7 @@ static void act(struct process *process, const char *path)
     process->statuses[STEP_WRITE] =
         tenon_file_write(path, "text\n", 5, &process->write_error);
     process->step = STEP_REMOVE;
-    process->statuses[STEP_REMOVE] = tenon_file_remove(path);
+    process->statuses[STEP_REMOVE] = tenon_file_remove(path, &process->remove_error);
     process->step = STEP_THREAD;
     process->statuses[STEP_THREAD] = tenon_thread_start(&thread, run_thread, process);
     if (process->statuses[STEP_THREAD] == TENON_OK) {
@@ -69,7 +71,7 @@ static void run_process(struct run *run)
     enum tenon_status failure = TENON_OK;
     int size = snprintf(path, sizeof path, "%s/written", run->folder);
     CHECK(run, size > 0 && (size_t)size < sizeof path);
-    size = snprintf(beside, sizeof beside, "%s.%llu.tmp", path,
+    size = snprintf(beside, sizeof beside, "%s.%llu-0.tmp", path,
                     (unsigned long long)tenon_process_id());
     CHECK(run, size > 0 && (size_t)size < sizeof beside);
     CHECK(run, testing_limit_descriptors(LIMIT_LOW, &previous));
@@ -91,7 +93,7 @@ static void run_process(struct run *run)
     bool remove_hit = failure != TENON_OK && run->place == STEP_REMOVE;
     CHECK(run, testing_file_exists(path) == (remove_hit && failure != TENON_NOT_FOUND));
     CHECK(run, !testing_file_exists(beside));
-    (void)tenon_file_remove(path);      /* mostly it is gone */
+    (void)tenon_file_remove(path, &process.remove_error);   /* mostly it is gone */
     CHECK(run, testing_limit_descriptors(previous, &previous));
 }
 

@@ -7,6 +7,7 @@
 #include "server/options.h"
 #include <stdio.h>
 #include <string.h>
+#include <tenon/file.h>
 #include <tenon/process.h>
 #include "testing.h"
 
@@ -159,7 +160,6 @@ static void check_failure(const struct start *start, enum tenon_status failure)
                                      "server: there is not enough memory for 4 connections\n"));
         break;
     case PLACE_READY_REMOVE:
-        error.native = 0;       /* which a removal does not tell */
         check_ready(start, "remove", error);
         CHECK(run, start->started == (internal ? EXIT_CODE_FAILED : EXIT_CODE_USAGE));
         break;
@@ -168,7 +168,6 @@ static void check_failure(const struct start *start, enum tenon_status failure)
         CHECK(run, start->started == (internal ? EXIT_CODE_FAILED : EXIT_CODE_USAGE));
         break;
     case PLACE_STOP_REMOVE:
-        error.native = 0;
         check_ready(start, "remove", error);
         CHECK(run, start->started == EXIT_CODE_NONE && start->was_ready);
         break;
@@ -215,7 +214,7 @@ static void set_up(struct start *start)
     CHECK(run, size > 0 && (size_t)size < sizeof start->ready);
     size = snprintf(start->local, sizeof start->local, "unix:%s/socket", run->folder);
     CHECK(run, size > 0 && (size_t)size < sizeof start->local);
-    size = snprintf(start->beside, sizeof start->beside, "%s.%llu.tmp", start->ready,
+    size = snprintf(start->beside, sizeof start->beside, "%s.%llu-0.tmp", start->ready,
                     (unsigned long long)tenon_process_id());
     CHECK(run, size > 0 && (size_t)size < sizeof start->beside);
     capture_init(&start->capture, "server");
@@ -232,8 +231,9 @@ static void run_start(struct run *run)
     act(&start);
     run_end(run);
     check(&start);
-    (void)tenon_file_remove(start.ready);   /* mostly they are gone */
-    (void)tenon_file_remove(start.local + strlen("unix:"));
+    struct tenon_error error;
+    (void)tenon_file_remove(start.ready, &error);   /* mostly they are gone */
+    (void)tenon_file_remove(start.local + strlen("unix:"), &error);
 }
 
 const struct scenario server_scenarios[] = {

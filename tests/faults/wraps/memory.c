@@ -9,6 +9,8 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+char *__real_realpath(const char *path, char *resolved);
 void __real_free(void *memory);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*run)(void *argument), void *argument);
@@ -36,6 +38,16 @@ void *__wrap_realloc(void *memory, size_t size)
     }
     void *moved = __real_realloc(memory, size);
     return memory == NULL ? held(moved) : moved;
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return inject_fails(CALL_MALLOC, -1, NULL) ? NULL : held(__real_strdup(text));
+}
+
+char *__wrap_realpath(const char *path, char *resolved)
+{
+    return inject_fails(CALL_MALLOC, -1, path) ? NULL : held(__real_realpath(path, resolved));
 }
 
 void __wrap_free(void *memory)

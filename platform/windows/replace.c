@@ -1,0 +1,200 @@
+/* A file's replacement: written beside it, and renamed. */
+#include "windows/win.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <tenon/file.h>
+#include <wchar.h>
+
+enum {
+    SUFFIX_ROOM = 40,           /* `.PROCESS-TRY.tmp` */
+    TRIES = 100,
+    REPLACE_TRIES = 10,
+    REPLACE_PAUSE_MS = 20
+};
+
+struct tenon_file_replacement {
+    HANDLE handle;
+    struct tenon_error error;   /* of the first write that failed */
+    wchar_t *target;
+    wchar_t *beside;            /* NULL: the target itself is written */
+};
+
+static enum tenon_status tell(struct tenon_error error, struct tenon_error *error_out)
+{
+    *error_out = error;
+    return error.status;
+}
+
+static void destroy(struct tenon_file_replacement *replacement)
+{
+    free(replacement->beside);
+    free(replacement->target);
+    free(replacement);
+}
+
+/* Where the links of a path that is there lead; NULL: this volume cannot tell, or no memory. */
+static wchar_t *final_path(HANDLE handle)
+{
+    DWORD room = GetFinalPathNameByHandleW(handle, NULL, 0, VOLUME_NAME_DOS);
+    if (room == 0) {
+        return NULL;
+    }
+    wchar_t *path = malloc((room + 1) * sizeof *path);
+    if (path != NULL) {
+        DWORD length = GetFinalPathNameByHandleW(handle, path, room + 1, VOLUME_NAME_DOS);
+        if (length == 0 || length > room) {
+            free(path);
+            return NULL;
+        }
+    }
+    return path;
+}
+
+/* A name that is taken belongs to another replacement, or to a process that is gone. */
+static struct tenon_error open_beside(struct tenon_file_replacement *replacement)
+{
+    struct tenon_error error = {TENON_OK, 0};
+    size_t room = wcslen(replacement->target) + SUFFIX_ROOM;
+    replacement->beside = malloc(room * sizeof *replacement->beside);
+    if (replacement->beside == NULL) {
+        return win_error(ERROR_OUTOFMEMORY);
+    }
+    for (int i = 0; i < TRIES; i++) {
+        int length = swprintf(replacement->beside, room, L"%ls.%lu-%d.tmp", replacement->target,
+                              (unsigned long)GetCurrentProcessId(), i);
+        TENON_ASSERT(length > 0 && (size_t)length < room);
+        replacement->handle = CreateFileW(replacement->beside, GENERIC_WRITE, 0, NULL, CREATE_NEW,
+                                          FILE_ATTRIBUTE_NORMAL, NULL);
+        if (replacement->handle != INVALID_HANDLE_VALUE) {
+            return win_error(ERROR_SUCCESS);
+        }
+        error = win_last_error();
+        if (error.native != ERROR_FILE_EXISTS) {
+            break;
+        }
+    }
+    return error;
+}
+
+/* A device or a pipe: the handle is set where it opens. */
+static struct tenon_error open_device(struct tenon_file_replacement *replacement)
+{
+    const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    replacement->handle = CreateFileW(replacement->target, GENERIC_WRITE, share, NULL,
+                                      OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    return replacement->handle == INVALID_HANDLE_VALUE ? win_last_error()
+                                                       : win_error(ERROR_SUCCESS);
+}
+
+/* A file that is there: its links are followed, a folder is not replaced. */
+static struct tenon_error follow(struct tenon_file_replacement *replacement, DWORD attributes)
+{
+    const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    struct tenon_error folder = {TENON_INVALID, ERROR_ACCESS_DENIED};
+    if ((attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
+        return folder;
+    }
+    HANDLE handle = CreateFileW(replacement->target, FILE_READ_ATTRIBUTES, share, NULL,
+                                OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (handle == INVALID_HANDLE_VALUE) {
+        return win_last_error();
+    }
+    wchar_t *path = final_path(handle);
+    (void)CloseHandle(handle);
+    if (path != NULL) {
+        free(replacement->target);
+        replacement->target = path;
+    }
+    return win_error(ERROR_SUCCESS);
+}
+
+static struct tenon_error choose(struct tenon_file_replacement *replacement)
+{
+    struct tenon_error error = {TENON_OK, 0};
+    if (wcsncmp(replacement->target, L"\\\\.\\", 4) == 0) {
+        return open_device(replacement);
+    }
+    DWORD attributes = GetFileAttributesW(replacement->target);
+    if (attributes != INVALID_FILE_ATTRIBUTES) {
+        error = follow(replacement, attributes);
+    }
+    return error.status == TENON_OK ? open_beside(replacement) : error;
+}
+
+enum tenon_status tenon_file_replace_begin(const char *path, struct tenon_file_replacement **out,
+                                           struct tenon_error *error_out)
+{
+    *out = NULL;
+    struct tenon_file_replacement *replacement = calloc(1, sizeof *replacement);
+    if (replacement == NULL) {
+        return tell(win_error(ERROR_OUTOFMEMORY), error_out);
+    }
+    replacement->target = win_path(path, error_out);
+    if (replacement->target != NULL) {
+        *error_out = choose(replacement);
+    }
+    if (error_out->status != TENON_OK) {
+        destroy(replacement);
+        return error_out->status;
+    }
+    *out = replacement;
+    return TENON_OK;
+}
+
+enum tenon_status tenon_file_replace_write(struct tenon_file_replacement *replacement,
+                                           const void *data, size_t size,
+                                           struct tenon_error *error_out)
+{
+    if (replacement->error.status == TENON_OK) {
+        replacement->error = win_write_all(replacement->handle, data, size);
+    }
+    return tell(replacement->error, error_out);
+}
+
+/* A reader of the old file or a virus scanner of the new one may hold it for a moment. */
+static struct tenon_error rename_over(const wchar_t *from, const wchar_t *to)
+{
+    struct tenon_error error = {TENON_OK, 0};
+    for (int i = 0; i < REPLACE_TRIES; i++) {
+        if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
+            return win_error(ERROR_SUCCESS);
+        }
+        error = win_last_error();
+        if (error.status != TENON_ACCESS_DENIED) {
+            break;
+        }
+        Sleep(REPLACE_PAUSE_MS);
+    }
+    return error;
+}
+
+enum tenon_status tenon_file_replace_commit(struct tenon_file_replacement *replacement,
+                                            struct tenon_error *error_out)
+{
+    struct tenon_error error = replacement->error;
+    if (!CloseHandle(replacement->handle) && error.status == TENON_OK) {
+        error = win_last_error();
+    }
+    if (replacement->beside != NULL) {
+        if (error.status == TENON_OK) {
+            error = rename_over(replacement->beside, replacement->target);
+        }
+        if (error.status != TENON_OK) {
+            (void)DeleteFileW(replacement->beside);
+        }
+    }
+    destroy(replacement);
+    return tell(error, error_out);
+}
+
+void tenon_file_replace_discard(struct tenon_file_replacement *replacement)
+{
+    if (replacement == NULL) {
+        return;
+    }
+    (void)CloseHandle(replacement->handle);
+    if (replacement->beside != NULL) {
+        (void)DeleteFileW(replacement->beside);
+    }
+    destroy(replacement);
+}
