@@ -105,12 +105,25 @@ void raw_exchange(const struct service *service, const char *message, const char
 int64_t raw_to(const struct service *service);
 /* Sends all, or the case fails. */
 void raw_send(int64_t peer, const void *data, size_t size);
+/* Bytes that are sent to a greeting server: it answers with the usual greeting and ends. */
+void raw_served(const struct service *service, const void *data, size_t size);
+/* That it resets, without an answer. The reset may come before the connect has ended or the bytes
+ * are sent, so the server's log is to say that it was the server's doing. */
+void raw_refused(const struct service *service, const void *data, size_t size);
+void raw_refused_by(const struct service *service, enum tenon_family family, const void *data,
+                    size_t size);
+/* What remains of both where the bytes have been sent; closes the connection. */
+void raw_answered(int64_t peer);
+void raw_is_reset(int64_t peer);
 /* A port that refuses connections on both loopbacks as long as the socket is held. */
 int64_t refusing_port(uint16_t *port_out);
 /* `127.0.0.1:PORT`. */
 void place_text(char text[PLACE_TEXT_MAX], const char *host, uint16_t port);
 
 bool have_ipv6(void);
+
+/* A literal's bytes, without its zero. */
+#define BYTES(text) text, sizeof(text) - 1
 
 /* The lab's own words. */
 #define CLIENT_TRANSCRIPT \
@@ -132,6 +145,8 @@ extern const struct test_case client_cases[];
 extern const struct test_case answer_cases[];
 extern const struct test_case stream_cases[];
 extern const struct test_case usage_cases[];
+extern const struct test_case access_cases[];
+extern const struct test_case proxy_cases[];
 extern const struct test_case partner_cases[];
 
 #endif

@@ -125,6 +125,57 @@ void raw_exchange(const struct service *service, const char *message, const char
     testing_raw_close(peer);
 }
 
+void raw_answered(int64_t peer)
+{
+    static const char answer[] = "Hello from the server!!!";
+    char data[100];
+    size_t received = 0;
+    CHECK(testing_raw_receive_all(peer, data, sizeof data, PATIENCE, &received) ==
+          TESTING_RAW_END);
+    CHECK(received == sizeof answer - 1 && memcmp(data, answer, received) == 0);
+    testing_raw_close(peer);
+}
+
+void raw_served(const struct service *service, const void *data, size_t size)
+{
+    int64_t peer = raw_to(service);
+    raw_send(peer, data, size);
+    raw_answered(peer);
+}
+
+void raw_is_reset(int64_t peer)
+{
+    char data[100];
+    size_t received = 0;
+    enum testing_raw_result result =
+        testing_raw_receive_all(peer, data, sizeof data, PATIENCE, &received);
+    CHECK(result == TESTING_RAW_RESET ||
+          (result == TESTING_RAW_END && !testing_resets_are_seen()));
+    CHECK(received == 0);
+    testing_raw_close(peer);
+}
+
+void raw_refused_by(const struct service *service, enum tenon_family family, const void *data,
+                    size_t size)
+{
+    int64_t peer = testing_raw_connect(family, service->port, 0, PATIENCE);
+    if (peer == TESTING_RAW_NONE) {
+        return;
+    }
+    enum testing_raw_result result = testing_raw_send(peer, data, size, PATIENCE);
+    if (result == TESTING_RAW_OK) {
+        raw_is_reset(peer);
+    } else {
+        CHECK(result == TESTING_RAW_RESET);
+        testing_raw_close(peer);
+    }
+}
+
+void raw_refused(const struct service *service, const void *data, size_t size)
+{
+    raw_refused_by(service, TENON_FAMILY_IPV4, data, size);
+}
+
 int64_t refusing_port(uint16_t *port_out)
 {
     int64_t held = testing_raw_reserve(TENON_FAMILY_IPV4, port_out);
