@@ -75,6 +75,9 @@ static const char *parse_path(const char *path, struct place *place)
     if (size == 0) {
         return "there is no path behind unix:";
     }
+    if (path[0] == '@') {
+        return "abstract names are left out: for a file of that name write ./ in front";
+    }
     if (size > TENON_PATH_MAX) {
         return "the path of a local socket has at most 103 bytes";
     }

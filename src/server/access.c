@@ -13,11 +13,7 @@ static const char word_unix[] = "unix";
 
 static bool wrong(char problem[ACCESS_PROBLEM_MAX], const char *value, const char *why)
 {
-    if (value[0] == '\0') {
-        (void)snprintf(problem, ACCESS_PROBLEM_MAX, "there is nothing where an address should be");
-    } else {
-        (void)snprintf(problem, ACCESS_PROBLEM_MAX, "%.*s: %s", SHOWN_MAX, value, why);
-    }
+    (void)snprintf(problem, ACCESS_PROBLEM_MAX, "%.*s: %s", SHOWN_MAX, value, why);
     return false;
 }
 
@@ -134,7 +130,11 @@ bool access_list_add(struct access_list *list, const char *text, enum access_uni
     const char *entry = text;
     for (;;) {
         size_t size = strcspn(entry, ",");
-        if (!add_entry(list, entry, size, with_unix, problem)) {
+        if (size == 0) {
+            (void)snprintf(problem, ACCESS_PROBLEM_MAX, "'%.*s' has an empty entry", SHOWN_MAX,
+                           text);
+        }
+        if (size == 0 || !add_entry(list, entry, size, with_unix, problem)) {
             list->count = count;
             list->has_unix = has_unix;
             return false;

@@ -147,6 +147,7 @@ extern const struct test_case stream_cases[];
 extern const struct test_case usage_cases[];
 extern const struct test_case access_cases[];
 extern const struct test_case proxy_cases[];
+extern const struct test_case server_usage_cases[];
 extern const struct test_case partner_cases[];
 
 #endif

@@ -81,7 +81,7 @@ static void check_members(struct unit *unit)
 #define NO_ADDRESS \
     ": it is neither a numeric address nor a prefix such as 10.0.0.0/8 or 2001:db8::/32; names " \
     "are not looked up"
-#define NOTHING "there is nothing where an address should be"
+#define EMPTY " has an empty entry"
 #define BITS_4 ": behind the slash of IPv4 stands 0 to 32"
 #define BITS_6 ": behind the slash of IPv6 stands 0 to 128"
 #define ZONE ": a zone has no place in a list: leave out what follows %"
@@ -94,11 +94,11 @@ static void check_problems(struct unit *unit)
         const char *text;
         const char *problem;
     } rows[] = {
-        {"", NOTHING},
-        {",", NOTHING},
-        {"10.0.0.0/8,", NOTHING},
-        {",10.0.0.0/8", NOTHING},
-        {"10.0.0.0/8,,::1", NOTHING},
+        {"", "''" EMPTY},
+        {",", "','" EMPTY},
+        {"10.0.0.0/8,", "'10.0.0.0/8,'" EMPTY},
+        {",10.0.0.0/8", "',10.0.0.0/8'" EMPTY},
+        {"10.0.0.0/8,,::1", "'10.0.0.0/8,,::1'" EMPTY},
         {"example.com", "example.com" NO_ADDRESS},
         {"localhost", "localhost" NO_ADDRESS},
         {"10.0.0.0/8,example.com", "example.com" NO_ADDRESS},

@@ -38,6 +38,7 @@ static void check_parse(struct unit *unit)
         {"unix:/run/x.sock", "unix:/run/x.sock", 0, "unix:/run/x.sock"},
         {"unix:relative", "unix:relative", 0, "unix:relative"},
         {"unix:a b:80", "unix:a b:80", 0, "unix:a b:80"},
+        {"unix:./@x", "unix:./@x", 0, "unix:./@x"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct place place;
@@ -73,6 +74,7 @@ static void check_invalid(struct unit *unit)
         "a b", " host", "host ", "a\tb", "a\nb", "a\x1b[0m", "a\x7f.b", "a/b", "a\\b",
         "user@host", "a?b", "a#b", "a%1", "\"a\"", "a]", "<a>",
         "unix:",
+        "unix:@x",
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct place place;
