@@ -199,8 +199,6 @@ bool system_ipv6_parse(const char *text, uint8_t ip_out[16]);       /* without s
 void system_ipv6_format(const uint8_t ip[16], char text_out[TENON_ADDRESS_TEXT_MAX]);
 uint32_t system_scope_index(const char *name);      /* an interface's index; 0: there is none */
 uint64_t system_thread_id(void);                                    /* never 0 */
-/* As tenon_thread_start, and never joined. */
-enum tenon_status system_thread_detached(void (*run)(void *argument), void *argument);
 
 /* ---- the loop, as common and its backends see it ---- */
 enum {

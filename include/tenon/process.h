@@ -1,5 +1,5 @@
-/* What a program needs of its process: arguments, standard streams, stop requests. For programs,
- * not for libraries: these calls change the process. Text is UTF-8 on every system. */
+/* What a program needs of its process: arguments, requests, standard streams. For programs, not
+ * for libraries: these calls change the process. Text is UTF-8 on every system. */
 #ifndef TENON_PROCESS_H
 #define TENON_PROCESS_H
 #include <stdbool.h>
@@ -52,6 +52,19 @@ enum tenon_request {
 typedef void tenon_request_fn(void *argument, enum tenon_request request);
 TENON_CHECK_RESULT
 enum tenon_status tenon_request_watch(tenon_request_fn *on_request, void *argument);
+
+/* ---- standard input ---- */
+
+/* Reads what is there, waiting for the first byte: OK with 1 to size bytes, and with 0 at the end:
+ * raw bytes from a file or pipe, and UTF-8 from a Windows console (line by line, CR LF as LF;
+ * Ctrl+Z at the start of a line is the end). No call ends this wait: let a thread of
+ * tenon_thread_start_detached do it, and have the process end meanwhile. One thread at a time; size
+ * is at least 1. Errors: INVALID (a folder), SYSTEM. */
+TENON_CHECK_RESULT
+enum tenon_status tenon_input_read(void *data, size_t size, size_t *got_out,
+                                   struct tenon_error *error_out);
+/* Not while a read is waiting. */
+bool tenon_input_is_terminal(void);
 
 /* ---- standard output and error ---- */
 

@@ -35,6 +35,12 @@ enum tenon_status tenon_thread_start(struct tenon_thread *thread, void (*run)(vo
 /* Waits for its end. Every started thread is joined once. */
 void tenon_thread_join(struct tenon_thread *thread);
 
+/* The same, for a thread that nobody joins and that may be waiting for what never comes (a read of
+ * the standard input, a name service): the process ends without it, wherever it is. What it touches
+ * must stay until then. */
+TENON_CHECK_RESULT
+enum tenon_status tenon_thread_start_detached(void (*run)(void *argument), void *argument);
+
 /* How many processors this process may run on: at least 1. */
 uint32_t tenon_processor_count(void);
 

@@ -68,7 +68,7 @@ static struct tenon_error start_thread(struct tenon_lookup *lookup)
     lookup->references = 2;
     lookup->threaded = true;
     lookup->loop->lookups++;
-    enum tenon_status status = system_thread_detached(look_up, lookup);
+    enum tenon_status status = tenon_thread_start_detached(look_up, lookup);
     if (status != TENON_OK) {
         lookup->references = 1;
         lookup->threaded = false;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <tenon/file.h>
 #include <unistd.h>
 
 enum tenon_status tenon_process_start(int *argc, char ***argv)
@@ -58,7 +59,19 @@ enum tenon_status tenon_process_raise_descriptors(uint64_t count, uint64_t *allo
     return TENON_OK;
 }
 
-/* ---- output ---- */
+/* ---- input and output ---- */
+
+enum tenon_status tenon_input_read(void *data, size_t size, size_t *got_out,
+                                   struct tenon_error *error_out)
+{
+    struct tenon_file input = {STDIN_FILENO};
+    return tenon_file_read(input, data, size, got_out, error_out);
+}
+
+bool tenon_input_is_terminal(void)
+{
+    return isatty(STDIN_FILENO) == 1;
+}
 
 enum tenon_status tenon_output_write(enum tenon_output output, const void *data, size_t size)
 {

@@ -52,5 +52,6 @@ enum tenon_status tenon_request_watch(tenon_request_fn *on_request, void *argume
         }
     }
     int code = pthread_sigmask(SIG_BLOCK, &watch.signals, NULL);
-    return code != 0 ? posix_error(code).status : system_thread_detached(wait_for_signals, NULL);
+    return code != 0 ? posix_error(code).status
+                     : tenon_thread_start_detached(wait_for_signals, NULL);
 }

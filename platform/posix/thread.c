@@ -61,7 +61,7 @@ static void *run_detached(void *argument)
     return NULL;
 }
 
-enum tenon_status system_thread_detached(void (*run)(void *argument), void *argument)
+enum tenon_status tenon_thread_start_detached(void (*run)(void *argument), void *argument)
 {
     pthread_attr_t attributes;
     pthread_t id;

@@ -16,10 +16,11 @@
  * console that children share (Windows), and a test that crashes does not wait for a dialogue. */
 bool testing_init(void);
 
-/* What Wine 8 lacks: a peer's reset may look like a clean end there, and GenerateConsoleCtrlEvent
- * fails. True everywhere else. */
+/* What Wine 8 lacks: a peer's reset may look like a clean end there, GenerateConsoleCtrlEvent
+ * fails, and so does a rename over an open file. True everywhere else. */
 bool testing_resets_are_seen(void);
 bool testing_signals_are_sent(void);
+bool testing_open_files_are_replaced(void);
 
 /* ---- processes ---- */
 
@@ -130,6 +131,16 @@ void testing_folder_remove(const char *folder);
 char *testing_file_read(const char *path, size_t *size_out);
 bool testing_file_write(const char *path, const void *data, size_t size);
 bool testing_file_exists(const char *path);
+bool testing_file_rename(const char *from, const char *to);
+int64_t testing_folder_entries(const char *folder);     /* -1: unknown */
+const char *testing_null_device(void);
+
+/* Its nine bits, and setting them. -1 and false: no modes here (Windows). */
+int testing_file_mode(const char *path);
+bool testing_file_set_mode(const char *path, int mode);
+
+/* A symbolic link. False: not allowed here (Windows, as a rule). */
+bool testing_file_link(const char *target, const char *path);
 
 /* ---- raw peers: blocking sockets on the loopback, independent of the library ---- */
 

@@ -11,7 +11,7 @@ static HANDLE handle_of(enum tenon_output output)
     return GetStdHandle(output == TENON_OUTPUT ? STD_OUTPUT_HANDLE : STD_ERROR_HANDLE);
 }
 
-static bool is_console(HANDLE handle)
+bool win_is_console(HANDLE handle)
 {
     DWORD mode = 0;
     return GetConsoleMode(handle, &mode) != 0;
@@ -64,11 +64,11 @@ static enum tenon_status write_console(HANDLE handle, const char *data, size_t s
 enum tenon_status tenon_output_write(enum tenon_output output, const void *data, size_t size)
 {
     HANDLE handle = handle_of(output);
-    return is_console(handle) ? write_console(handle, data, size)
+    return win_is_console(handle) ? write_console(handle, data, size)
                               : win_write_all(handle, data, size).status;
 }
 
 bool tenon_output_is_terminal(enum tenon_output output)
 {
-    return is_console(handle_of(output));
+    return win_is_console(handle_of(output));
 }

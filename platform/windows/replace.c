@@ -2,6 +2,7 @@
 #include "windows/win.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <tenon/file.h>
 #include <wchar.h>
 
@@ -9,7 +10,11 @@ enum {
     SUFFIX_ROOM = 40,           /* `.PROCESS-TRY.tmp` */
     TRIES = 100,
     REPLACE_TRIES = 10,
-    REPLACE_PAUSE_MS = 20
+    REPLACE_PAUSE_MS = 20,
+    /* Of Windows 10, 1709; older headers lack them. */
+    RENAME_INFO_EX = 22,        /* FileRenameInfoEx */
+    RENAME_REPLACES = 0x1,      /* FILE_RENAME_FLAG_REPLACE_IF_EXISTS */
+    RENAME_POSIX = 0x2          /* FILE_RENAME_FLAG_POSIX_SEMANTICS */
 };
 
 struct tenon_file_replacement {
@@ -63,8 +68,8 @@ static struct tenon_error open_beside(struct tenon_file_replacement *replacement
         int length = swprintf(replacement->beside, room, L"%ls.%lu-%d.tmp", replacement->target,
                               (unsigned long)GetCurrentProcessId(), i);
         TENON_ASSERT(length > 0 && (size_t)length < room);
-        replacement->handle = CreateFileW(replacement->beside, GENERIC_WRITE, 0, NULL, CREATE_NEW,
-                                          FILE_ATTRIBUTE_NORMAL, NULL);
+        replacement->handle = CreateFileW(replacement->beside, GENERIC_WRITE | DELETE, 0, NULL,
+                                          CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
         if (replacement->handle != INVALID_HANDLE_VALUE) {
             return win_error(ERROR_SUCCESS);
         }
@@ -151,8 +156,34 @@ enum tenon_status tenon_file_replace_write(struct tenon_file_replacement *replac
     return tell(replacement->error, error_out);
 }
 
+/* FILE_RENAME_INFO as Windows 10 has it; older headers lack its flags. */
+struct rename_info {
+    DWORD flags;
+    HANDLE folder;
+    DWORD name_size;        /* bytes, without the zero */
+    wchar_t name[1];
+};
+
+/* As on POSIX: also over a file that others have open for sharing its deletion. False: this system
+ * or volume cannot do it, or somebody does not share it. */
+static bool rename_open(HANDLE handle, const wchar_t *to)
+{
+    size_t size = wcslen(to) * sizeof *to;
+    struct rename_info *info = calloc(1, sizeof *info + size);
+    if (info == NULL) {
+        return false;
+    }
+    info->flags = RENAME_REPLACES | RENAME_POSIX;
+    info->name_size = (DWORD)size;
+    memcpy(info->name, to, size);
+    BOOL good = SetFileInformationByHandle(handle, (FILE_INFO_BY_HANDLE_CLASS)RENAME_INFO_EX, info,
+                                           (DWORD)(sizeof *info + size));
+    free(info);
+    return good != 0;
+}
+
 /* A reader of the old file or a virus scanner of the new one may hold it for a moment. */
-static struct tenon_error rename_over(const wchar_t *from, const wchar_t *to)
+static struct tenon_error rename_closed(const wchar_t *from, const wchar_t *to)
 {
     struct tenon_error error = {TENON_OK, 0};
     for (int i = 0; i < REPLACE_TRIES; i++) {
@@ -172,15 +203,18 @@ enum tenon_status tenon_file_replace_commit(struct tenon_file_replacement *repla
                                             struct tenon_error *error_out)
 {
     struct tenon_error error = replacement->error;
+    const wchar_t *beside = replacement->beside;
+    bool renamed = error.status == TENON_OK && beside != NULL &&
+                   rename_open(replacement->handle, replacement->target);
     if (!CloseHandle(replacement->handle) && error.status == TENON_OK) {
         error = win_last_error();
     }
-    if (replacement->beside != NULL) {
+    if (beside != NULL && !renamed) {
         if (error.status == TENON_OK) {
-            error = rename_over(replacement->beside, replacement->target);
+            error = rename_closed(beside, replacement->target);
         }
         if (error.status != TENON_OK) {
-            (void)DeleteFileW(replacement->beside);
+            (void)DeleteFileW(beside);
         }
     }
     destroy(replacement);

@@ -49,7 +49,7 @@ uint64_t system_thread_id(void)
 }
 
 /* Closes its own handle when it ends. */
-enum tenon_status system_thread_detached(void (*run)(void *argument), void *argument)
+enum tenon_status tenon_thread_start_detached(void (*run)(void *argument), void *argument)
 {
     return _beginthread(run, 0, argument) != (uintptr_t)-1 ? TENON_OK : TENON_LIMIT;
 }

@@ -27,6 +27,9 @@ struct tenon_error win_read(HANDLE handle, void *data, size_t size, OVERLAPPED *
 /* Writes all; a pipe that was made not to wait is waited for. */
 struct tenon_error win_write_all(HANDLE handle, const void *data, size_t size);
 
+/* ---- output.c ---- */
+bool win_is_console(HANDLE handle);
+
 /* ---- clock.c ---- */
 int64_t win_clock(void);                        /* monotonic nanoseconds */
 int64_t win_wall(void);                         /* nanoseconds since 1970 */

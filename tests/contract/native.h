@@ -11,8 +11,18 @@ extern const struct test_case lookup_cases[];
 extern const struct test_case sync_cases[];
 extern const struct test_case path_cases[];
 extern const struct test_case process_cases[];
+extern const struct test_case file_cases[];
+extern const struct test_case input_cases[];
 
 /* Says in the case's line why a part of it cannot be had on this system. */
 void native_without(const char *what);
+
+/* This program as a child, with the streams that start asks for. */
+struct testing_start;
+struct testing_process *native_child(struct test *test, struct testing_start *start,
+                                     const char *const *arguments);
+
+/* What the child is told to do, in native_child.c: its exit code, or -1: it is no child. */
+int native_be_child(int argc, char **argv);
 
 #endif

@@ -108,20 +108,13 @@ static void path_in_use(struct test *test)
 static void path_left_behind(struct test *test)
 {
     struct place place;
-    char program[1024];
     struct gate *gate = gate_new(test);
-    char *folder = testing_program_folder();
-    CHECK(test, folder != NULL);
-    int length = snprintf(program, sizeof program, "%s/native", folder);
-    free(folder);
-    CHECK(test, length > 0 && (size_t)length < sizeof program);
     place_open(test, &place);
-    const char *const arguments[] = {program, "--leave-path", place.endpoint.path, NULL};
+    const char *const arguments[] = {"--leave-path", place.endpoint.path, NULL};
     struct testing_start start = {0};
-    start.arguments = arguments;
-    struct testing_process *process = testing_process_start(&start);
+    struct testing_process *process = native_child(test, &start, arguments);
     int code = 1;
-    CHECK(test, process != NULL && testing_process_wait(process, TEST_PATIENCE, &code));
+    CHECK(test, testing_process_wait(process, TEST_PATIENCE, &code));
     testing_process_close(process);
     if (code == 0) {
         CHECK(test, testing_file_exists(place.endpoint.path));

@@ -1,10 +1,8 @@
-/* The process around the layer: children, signals, files, and the lab's two scripts. */
+/* The process around the layer: children, signals, and the lab's two scripts. */
 #include "native.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tenon/file.h>
-#include <tenon/process.h>
 #include <tenon/sync.h>
 #include "testing.h"
 
@@ -19,18 +17,11 @@ static const int64_t patience = 30 * TENON_SECOND;
 /* How many descriptors a child of ours finds open at its start. */
 static int count_in_a_child(struct test *test)
 {
-    char program[1024];
-    char *folder = testing_program_folder();
-    CHECK(test, folder != NULL);
-    int length = snprintf(program, sizeof program, "%s/native", folder);
-    free(folder);
-    CHECK(test, length > 0 && (size_t)length < sizeof program);
-    const char *const arguments[] = {program, "--count-descriptors", NULL};
+    static const char *const arguments[] = {"--count-descriptors", NULL};
     struct testing_start start = {0};
     int count = 0;
-    start.arguments = arguments;
-    struct testing_process *process = testing_process_start(&start);
-    CHECK(test, process != NULL && testing_process_wait(process, patience, &count));
+    struct testing_process *process = native_child(test, &start, arguments);
+    CHECK(test, testing_process_wait(process, patience, &count));
     testing_process_close(process);
     return count;
 }
@@ -91,36 +82,6 @@ static void signals_interrupt_nothing(struct test *test)
     if (interrupts) {
         CHECK(test, testing_interrupts_stop() > 0);
     }
-}
-
-/* ---- files ---- */
-
-static void files_are_written_whole(struct test *test)
-{
-    char path[1024];
-    char missing[1024];
-    struct tenon_error error = {TENON_SYSTEM, 0};
-    size_t size = 0;
-    char *folder = testing_folder_make("-\xc3\xa4\xe2\x82\xac");
-    CHECK(test, folder != NULL);
-    (void)snprintf(path, sizeof path, "%s/\xc3\xb6.txt", folder);
-    (void)snprintf(missing, sizeof missing, "%s/none/file", folder);
-    CHECK(test, tenon_file_remove(path, &error) == TENON_NOT_FOUND && error.native != 0);
-    CHECK(test, tenon_file_write(path, "first text", 10, &error) == TENON_OK);
-    CHECK(test, tenon_file_write(path, "second", 6, &error) == TENON_OK);
-    char *text = testing_file_read(path, &size);
-    CHECK(test, text != NULL && size == 6 && memcmp(text, "second", 6) == 0);
-    free(text);
-    CHECK(test, tenon_file_write(path, "", 0, &error) == TENON_OK);
-    text = testing_file_read(path, &size);
-    CHECK(test, text != NULL && size == 0);
-    free(text);
-    CHECK(test, tenon_file_write(missing, "x", 1, &error) == TENON_NOT_FOUND);
-    CHECK(test, error.status == TENON_NOT_FOUND && error.native != 0);
-    CHECK(test, tenon_file_remove(path, &error) == TENON_OK);
-    CHECK(test, !testing_file_exists(path));
-    testing_folder_remove(folder);
-    free(folder);
 }
 
 /* ---- the lab's two scripts ---- */
@@ -187,7 +148,6 @@ static void lab_scripts_hold_their_exchange(struct test *test)
 const struct test_case process_cases[] = {
     {"process.children_inherit_no_socket", children_inherit_no_socket},
     {"process.signals_interrupt_nothing", signals_interrupt_nothing},
-    {"process.files_are_written_whole", files_are_written_whole},
     {"process.lab_scripts_hold_their_exchange", lab_scripts_hold_their_exchange},
     {NULL, NULL}
 };

@@ -42,6 +42,11 @@ bool testing_signals_are_sent(void)
     return true;
 }
 
+bool testing_open_files_are_replaced(void)
+{
+    return true;
+}
+
 int64_t testing_descriptors(void)
 {
     /* The one that reads the folder is in it. */
@@ -222,4 +227,44 @@ bool testing_file_write(const char *path, const void *data, size_t size)
 bool testing_file_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+bool testing_file_rename(const char *from, const char *to)
+{
+    return rename(from, to) == 0;
+}
+
+int64_t testing_folder_entries(const char *folder)
+{
+    int64_t count = 0;
+    DIR *open_folder = opendir(folder);
+    if (open_folder == NULL) {
+        return -1;
+    }
+    for (struct dirent *entry = readdir(open_folder); entry != NULL; entry = readdir(open_folder)) {
+        count += dots(entry->d_name) ? 0 : 1;
+    }
+    (void)closedir(open_folder);
+    return count;
+}
+
+const char *testing_null_device(void)
+{
+    return "/dev/null";
+}
+
+int testing_file_mode(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (int)(status.st_mode & 0777) : -1;
+}
+
+bool testing_file_set_mode(const char *path, int mode)
+{
+    return chmod(path, (mode_t)mode) == 0;
+}
+
+bool testing_file_link(const char *target, const char *path)
+{
+    return symlink(target, path) == 0;
 }

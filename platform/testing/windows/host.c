@@ -77,6 +77,11 @@ bool testing_signals_are_sent(void)
     return !under_wine();
 }
 
+bool testing_open_files_are_replaced(void)
+{
+    return !under_wine();
+}
+
 int64_t testing_descriptors(void)
 {
     DWORD count = 0;
@@ -249,4 +254,66 @@ bool testing_file_exists(const char *path)
     bool exists = wide != NULL && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
     free(wide);
     return exists;
+}
+
+bool testing_file_rename(const char *from, const char *to)
+{
+    wchar_t *wide_from = text_wide(from);
+    wchar_t *wide_to = text_wide(to);
+    bool good = wide_from != NULL && wide_to != NULL && MoveFileExW(wide_from, wide_to, 0);
+    free(wide_from);
+    free(wide_to);
+    return good;
+}
+
+int64_t testing_folder_entries(const char *folder)
+{
+    WIN32_FIND_DATAW found;
+    wchar_t path[MAX_PATH + 1];
+    int64_t count = 0;
+    wchar_t *wide = text_wide(folder);
+    bool good = wide != NULL && path_join(wide, L"*", path);
+    free(wide);
+    HANDLE search = good ? FindFirstFileW(path, &found) : INVALID_HANDLE_VALUE;
+    if (search == INVALID_HANDLE_VALUE) {
+        return -1;
+    }
+    for (BOOL more = TRUE; more; more = FindNextFileW(search, &found)) {
+        bool dots = wcscmp(found.cFileName, L".") == 0 || wcscmp(found.cFileName, L"..") == 0;
+        count += dots ? 0 : 1;
+    }
+    (void)FindClose(search);
+    return count;
+}
+
+const char *testing_null_device(void)
+{
+    return "NUL";
+}
+
+int testing_file_mode(const char *path)
+{
+    (void)path;
+    return -1;
+}
+
+bool testing_file_set_mode(const char *path, int mode)
+{
+    (void)path;
+    (void)mode;
+    return false;
+}
+
+/* Without the privilege only in developer mode. Wine 8 says that it has made one, and has not. */
+bool testing_file_link(const char *target, const char *path)
+{
+    wchar_t *wide_target = text_wide(target);
+    wchar_t *wide_path = text_wide(path);
+    bool good = wide_target != NULL && wide_path != NULL &&
+                CreateSymbolicLinkW(wide_path, wide_target,
+                                    SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE) &&
+                GetFileAttributesW(wide_path) != INVALID_FILE_ATTRIBUTES;
+    free(wide_target);
+    free(wide_path);
+    return good;
 }
