@@ -1,5 +1,6 @@
-/* Standard output and error without waiting. */
+/* Outputs without waiting. */
 #include "output.h"
+#include "outer.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,17 @@ enum {
 };
 
 static const int64_t settle_max = 100 * TENON_MILLISECOND;
+
+static enum tenon_status write_stream(struct output_writer *writer, const void *data, size_t size)
+{
+    return tenon_output_write(OUTER(writer, struct output_stream, writer)->name, data, size);
+}
+
+void output_stream_init(struct output_stream *stream, enum tenon_output name)
+{
+    stream->writer.write = write_stream;
+    stream->name = name;
+}
 
 /* Waits until all is written, for a while. */
 static void settle(struct output *output)
@@ -43,7 +55,7 @@ static enum tenon_status write_filled(struct output *output)
     if (output->earlier != NULL) {
         settle(output->earlier);
     }
-    enum tenon_status status = tenon_output_write(output->name, data, size);
+    enum tenon_status status = output->writer->write(output->writer, data, size);
     tenon_lock_take(&output->lock);
     output->busy = false;
     return status;
@@ -80,12 +92,12 @@ void output_destroy(struct output *output)
     free(output->filling);
 }
 
-enum tenon_status output_open(struct output *output, enum tenon_output name,
+enum tenon_status output_open(struct output *output, struct output_writer *writer,
                               struct tenon_loop *loop, struct tenon_message *changed,
                               struct output *earlier)
 {
     memset(output, 0, sizeof *output);
-    output->name = name;
+    output->writer = writer;
     output->loop = loop;
     output->changed = changed;
     output->earlier = earlier;

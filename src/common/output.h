@@ -1,5 +1,5 @@
-/* Standard output and error without waiting: a bounded buffer each, emptied by a thread of its own.
- */
+/* Standard output, error output and log files without waiting: a bounded buffer each, emptied by a
+ * thread of its own. */
 #ifndef PROGRAMS_OUTPUT_H
 #define PROGRAMS_OUTPUT_H
 #include <stdbool.h>
@@ -14,8 +14,20 @@ enum {
     OUTPUT_BUFFER_SIZE = 1024 * 1024 /* in two halves: one is filled while the other is written */
 };
 
-struct output {
+/* Where its bytes go: the thread calls it, and ends where it fails. */
+struct output_writer {
+    enum tenon_status (*write)(struct output_writer *writer, const void *data, size_t size);
+};
+
+/* The writer of a standard stream. */
+struct output_stream {
+    struct output_writer writer;
     enum tenon_output name;
+};
+void output_stream_init(struct output_stream *stream, enum tenon_output name);
+
+struct output {
+    struct output_writer *writer;
     struct tenon_loop *loop;
     struct tenon_message *changed;
     struct tenon_thread thread;
@@ -37,7 +49,8 @@ struct output {
 /* Starts its thread. Of two outputs on one terminal the lines stay in order: `earlier`, NULL for
  * none, is waited for before each write, but not for long. `changed` is posted to the loop when
  * there is room again after there was none, and when writing has failed. Errors: LIMIT, SYSTEM. */
-TENON_CHECK_RESULT enum tenon_status output_open(struct output *output, enum tenon_output name,
+TENON_CHECK_RESULT enum tenon_status output_open(struct output *output,
+                                                 struct output_writer *writer,
                                                  struct tenon_loop *loop,
                                                  struct tenon_message *changed,
                                                  struct output *earlier);

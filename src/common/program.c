@@ -126,6 +126,17 @@ static void close_loop(struct program *program, struct console *console)
     console->sink = &program->direct_sink;
 }
 
+/* Behind everything else: without it all is closed again. */
+static int open_log(struct program *program, struct console *console)
+{
+    int code = log_file_open(&program->log, program->log_path, program->loop, console);
+    if (code != EXIT_CODE_NONE) {
+        program->log_path = NULL;
+        (void)program_close(program, console, code, 2 * TENON_SECOND, true);
+    }
+    return code;
+}
+
 int program_open(struct program *program, struct console *console, const char *backend,
                  void (*stop)(struct program *program, enum tenon_request stop),
                  void (*output_changed)(struct program *program, enum tenon_status output_status))
@@ -148,11 +159,13 @@ int program_open(struct program *program, struct console *console, const char *b
     program->watched = status == TENON_OK;
     if (status == TENON_OK) {
         what = "start a thread for the output";
-        status = output_open(&program->output, TENON_OUTPUT, program->loop,
+        output_stream_init(&program->stream, TENON_OUTPUT);
+        status = output_open(&program->output, &program->stream.writer, program->loop,
                              &program->output_changed, NULL);
     }
     if (status == TENON_OK) {
-        status = output_open(&program->error_output, TENON_ERROR_OUTPUT, program->loop,
+        output_stream_init(&program->error_stream, TENON_ERROR_OUTPUT);
+        status = output_open(&program->error_output, &program->error_stream.writer, program->loop,
                              &program->output_changed, &program->output);
         if (status != TENON_OK) {
             (void)output_close(&program->output, TENON_FOREVER); /* nothing was written to it */
@@ -167,13 +180,16 @@ int program_open(struct program *program, struct console *console, const char *b
     sink_init(&program->sink, sink_write, sink_has_room);
     console->sink = &program->sink;
     console->loop = program->loop;
-    return EXIT_CODE_NONE;
+    return program->log_path == NULL ? EXIT_CODE_NONE : open_log(program, console);
 }
 
 int program_close(struct program *program, struct console *console, int code, int64_t flush,
                   bool output_may_fail)
 {
     set_over(program);
+    if (program->log_path != NULL && !log_file_close(&program->log, flush)) {
+        tenon_process_exit_now(code);
+    }
     bool done = output_close(&program->output, flush);
     enum tenon_status status = done ? program->output.status : TENON_OK;
     if (status != TENON_OK && !output_may_fail) {

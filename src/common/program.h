@@ -6,6 +6,7 @@
 #include <tenon/process.h>
 #include <tenon/thread.h>
 #include "console.h"
+#include "log_file.h"
 #include "output.h"
 #include "sink.h"
 
@@ -13,12 +14,16 @@ struct program {
     struct tenon_loop *loop;
     struct sink sink;
     struct sink direct_sink;    /* once the others are closed */
+    struct output_stream stream;
+    struct output_stream error_stream;
     struct output output;
     struct output error_output;
     struct tenon_message output_changed;
     struct tenon_message stop_asked;
     void (*on_output_changed)(struct program *program, enum tenon_status output_status);
     void (*on_stop)(struct program *program, enum tenon_request stop);
+    const char *log_path;       /* set before the opening; NULL: no log file */
+    struct log_file log;
     /* Set before the opening: what a hang-up and a report do, in the loop's turn. NULL: a hang-up
      * is a stop request, and a report does nothing. */
     void (*on_hangup)(struct program *program);

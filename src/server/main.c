@@ -42,12 +42,16 @@ static void on_stop(struct program *program, enum tenon_request stop)
     server_stop(&process->server, stop);
 }
 
-/* A supervisor means it as a word to a daemon: nothing is to be read again. */
+/* The line is the first in the log's new file. */
 static void on_hangup(struct program *program)
 {
     struct event event;
+    bool logs = program->log_path != NULL;
+    if (logs) {
+        log_file_reopen(&program->log);
+    }
     if (event_begin(&event, &process_of(program)->console, CONSOLE_INFO, "hangup")) {
-        event_flag(&event, "ignored", true);
+        event_flag(&event, "reopened", logs);
         event_end(&event);
     }
 }
@@ -200,7 +204,8 @@ static int run(struct server_process *process, int argc, char **argv)
         return code;
     }
     process->program.on_report = on_report;
-    if (process->options.inherited > 0 || tenon_supervised()) {
+    process->program.log_path = process->options.log_file;
+    if (process->options.inherited > 0 || tenon_supervised() || process->options.log_file != NULL) {
         process->program.on_hangup = on_hangup;
     }
     code = raise_descriptors(&process->options, console);

@@ -17,6 +17,7 @@ enum {
     OPTION_THREADS,
     OPTION_DRAIN,
     OPTION_READY_FILE,
+    OPTION_LOG_FILE,
     OPTION_PER_ADDRESS,
     OPTION_ALLOW,
     OPTION_DENY,
@@ -34,6 +35,8 @@ static const struct option rows[] = {
     {OPTION_DRAIN, 0, "drain", "TIME", "how long a stop waits for clients [10s]"},
     {OPTION_READY_FILE, 0, "ready-file", "PATH",
      "once listening, write the addresses there, one a line"},
+    {OPTION_LOG_FILE, 0, "log-file", "PATH",
+     "log there; opened anew on SIGHUP, and when it is moved"},
     {OPTION_PER_ADDRESS, 0, "max-per-ip", "N",
      "clients at once of one address, IPv6 by its /64 [any number]"},
     {OPTION_ALLOW, 0, "allow", "CIDR[,...]", "who may connect; the rest is refused [everybody]"},
@@ -92,6 +95,9 @@ static int take(struct server_options *options, struct option_reader *reader, in
         break;
     case OPTION_READY_FILE:
         options->ready_file = reader->value;
+        break;
+    case OPTION_LOG_FILE:
+        options->log_file = reader->value;
         break;
     case OPTION_PER_ADDRESS:
         good = option_count(reader, 1, CONNECTIONS_MAX, &options->per_address);

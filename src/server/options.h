@@ -30,6 +30,7 @@ struct server_options {
     uint32_t threads;           /* event loops */
     int64_t drain;              /* TENON_FOREVER: no limit */
     const char *ready_file;     /* NULL: none */
+    const char *log_file;       /* NULL: none */
     bool has_places;            /* ADDRESSes were given */
     uint32_t inherited;         /* listeners of a supervisor, in place of ADDRESSes */
 };

@@ -433,6 +433,10 @@ int server_start(struct server *server)
         tenon_listener_accept(&server->listeners[i], on_accept);
     }
     console_print(server->console, listening, sizeof listening - 1);
+    struct event event;
+    if (server->console->json && event_begin_transcript(&event, server->console, "ready")) {
+        event_end(&event);
+    }
     return EXIT_CODE_NONE;
 }
 

@@ -149,5 +149,6 @@ extern const struct test_case access_cases[];
 extern const struct test_case proxy_cases[];
 extern const struct test_case server_usage_cases[];
 extern const struct test_case partner_cases[];
+extern const struct test_case output_cases[];
 
 #endif

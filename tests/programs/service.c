@@ -55,8 +55,12 @@ static void start(struct service *service, enum program program, const char *add
 
 void service_start(struct service *service, const char *address, const char *const *arguments)
 {
+    const char *listens = SERVER_LISTENS;
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        listens = strcmp(arguments[i], "--json") == 0 ? "\"event\":\"ready\"" : listens;
+    }
     start(service, SERVER, address, arguments);
-    run_await(&service->run, TESTING_OUTPUT, SERVER_LISTENS, 1);
+    run_await(&service->run, TESTING_OUTPUT, listens, 1);
     read_ready_file(service, address);
 }
 

@@ -51,6 +51,7 @@ extern const struct unit_case text_cases[];
 extern const struct unit_case option_cases[];
 extern const struct unit_case settings_cases[];
 extern const struct unit_case console_cases[];
+extern const struct unit_case event_cases[];
 extern const struct unit_case peer_cases[];
 extern const struct unit_case access_cases[];
 extern const struct unit_case crowd_cases[];
