@@ -1,6 +1,7 @@
 /* An exchange: both directions at once, as the server may answer before it has read everything. */
 #include "client/exchange.h"
 #include "client/client.h"
+#include "common/dump.h"
 #include "common/event.h"
 #include "common/exit_code.h"
 #include "common/number.h"
@@ -27,23 +28,40 @@ static void write_output(struct exchange *exchange, const char *data, size_t siz
 
 static void print(struct exchange *exchange, const char *text)
 {
-    if (!exchange->client->console->quiet) {
-        write_output(exchange, text, strlen(text));
-    }
+    console_print(exchange->client->console, text, strlen(text));
 }
 
 /* Behind the response where that came first: they are lines. */
 static void say_sent(struct exchange *exchange)
 {
-    if (exchange->sent && !exchange->sent_said) {
-        exchange->sent_said = true;
-        print(exchange, "Message sent.\n");
+    struct event event;
+    if (!exchange->sent || exchange->sent_said) {
+        return;
     }
+    exchange->sent_said = true;
+    print(exchange, "Message sent.\n");
+    if (event_begin_transcript(&event, exchange->client->console, "sent")) {
+        event_number(&event, "bytes", strlen(exchange->client->options->settings.message));
+        event_end(&event);
+    }
+}
+
+/* What an object will show of it. */
+static void keep_response(struct exchange *exchange, const char *data, size_t size)
+{
+    size_t room = EVENT_DATA_MAX - exchange->kept_size;
+    size_t more = size < room ? size : room;
+    memcpy(exchange->kept + exchange->kept_size, data, more);
+    exchange->kept_size += more;
 }
 
 static void print_response(struct exchange *exchange, const char *data, size_t size)
 {
     char text[TEXT_ESCAPED_MAX(PART_SIZE)];
+    if (exchange->client->console->json) {
+        keep_response(exchange, data, size);
+        return;
+    }
     if (exchange->client->console->quiet) {
         write_output(exchange, data, size);
         return;
@@ -61,11 +79,17 @@ static void print_response(struct exchange *exchange, const char *data, size_t s
 static void end_response(struct exchange *exchange)
 {
     char text[TEXT_ESCAPED_MAX(0)];
-    if (exchange->received > 0 && !exchange->client->console->quiet) {
+    struct console *console = exchange->client->console;
+    struct event event;
+    if (exchange->received > 0 && !console->quiet && !console->json) {
         write_output(exchange, text, text_escape_end(&exchange->escape, text));
         print(exchange, "\n");
     }
     say_sent(exchange);
+    if (exchange->received > 0 && event_begin_transcript(&event, console, "response")) {
+        event_data_part(&event, exchange->kept, exchange->kept_size, exchange->received);
+        event_end(&event);
+    }
 }
 
 /* ---- the end ---- */
@@ -221,6 +245,9 @@ static enum tenon_flow on_receive(struct tenon_stream *stream, enum tenon_status
         fail(exchange, status);
         return TENON_PAUSE;
     }
+    if (exchange->client->options->settings.hex) {
+        dump_received(&exchange->dump, exchange->client->console, 0, data, size);
+    }
     print_response(exchange, data, size);
     exchange->received += size;
     exchange->active = tenon_loop_now(exchange->client->loop);
@@ -248,6 +275,13 @@ void exchange_resume(struct exchange *exchange)
 
 /* ---- sending ---- */
 
+static void dump_message(struct exchange *exchange, const char *data, size_t size)
+{
+    if (exchange->client->options->settings.hex && size > 0) {
+        dump_sent(&exchange->dump, exchange->client->console, 0, data, size);
+    }
+}
+
 static void message_sent(struct exchange *exchange)
 {
     exchange->sent = true;
@@ -274,6 +308,7 @@ static bool connection_is_gone(enum tenon_status status)
 static void on_sent(struct tenon_send *send, enum tenon_status status)
 {
     struct exchange *exchange = OUTER(send, struct exchange, send);
+    dump_message(exchange, exchange->piece.data, send->sent);
     if (exchange->closing) {
         return;
     }
@@ -290,6 +325,7 @@ static void send_message(struct exchange *exchange)
     const char *message = exchange->client->options->settings.message;
     size_t size = strlen(message);
     size_t sent = tenon_stream_try_send(&exchange->stream, message, size);
+    dump_message(exchange, message, sent);
     if (sent == size) {
         message_sent(exchange);
         return;

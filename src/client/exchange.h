@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <tenon/loop.h>
 #include <tenon/stream.h>
+#include "common/dump.h"
+#include "common/event.h"
 #include "common/place.h"
 #include "common/text.h"
 
@@ -20,6 +22,9 @@ struct exchange {
     struct tenon_timer pause;       /* of its answer: then our side ends */
     struct text_escape escape;
     char server[PLACE_TEXT_MAX];    /* for messages */
+    struct dump dump;               /* -x */
+    char kept[EVENT_DATA_MAX];      /* --json: the beginning of the response */
+    size_t kept_size;
     int64_t active;                 /* the last byte, either way */
     int64_t received_last;
     uint64_t received;              /* bytes */

@@ -16,7 +16,7 @@ static const struct option rows[] = {
      "for each ADDRESS, look-up and connecting [5s]"},
     {OPTION_WAIT, 0, "wait", "TIME", "keep trying what is refused or not resolved this long"},
     {OPTION_PROBE, 'z', "probe", NULL, "connect, close, and tell by the exit code"},
-    SETTINGS_OPTIONS("Hello from the client!!!", "; -: the standard input", "10s"),
+    SETTINGS_OPTIONS("Hello from the client!!!", "10s"),
 };
 
 static const struct option_table table = {
@@ -64,6 +64,10 @@ static int check(struct client_options *options, struct console *console)
     struct settings *settings = &options->settings;
     if (options->probe && settings->message != NULL) {
         return settings_usage(console, "--message does not belong to --probe: it sends nothing");
+    }
+    if (console->json && settings->quiet) {
+        return settings_usage(console, "--json and --quiet exclude each other: one is objects, the "
+                                       "other the response's bytes alone");
     }
     for (uint32_t i = 0; i < settings->place_count; i++) {
         if (settings->places[i].port == 0 && !place_is_path(&settings->places[i])) {

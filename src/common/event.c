@@ -258,14 +258,19 @@ static size_t make_base64(const uint8_t *data, size_t size, char *out)
 
 void event_data(struct event *event, const void *data, size_t size)
 {
+    event_data_part(event, data, size, size);
+}
+
+void event_data_part(struct event *event, const void *data, size_t size, uint64_t total)
+{
     size_t shown = size < EVENT_DATA_MAX ? size : EVENT_DATA_MAX;
-    event_number(event, "bytes", size);
+    event_number(event, "bytes", total);
     if (!event->reports) {
         return;
     }
     /* A character that the limit cuts is left out; what is no text at all is shown as bytes. */
     size_t whole = text_valid(data, shown);
-    if (whole == shown || (shown < size && shown - whole < 4)) {
+    if (whole == shown || (shown < total && shown - whole < 4)) {
         shown = whole;
         add_json_text(event, "data", data, shown);
     } else {
@@ -276,7 +281,7 @@ void event_data(struct event *event, const void *data, size_t size)
         value[used++] = '"';
         add_member(event, "data_base64", "", value, used);
     }
-    const char *truncated = shown < size ? "true" : "false";
+    const char *truncated = shown < total ? "true" : "false";
     add_member(event, "truncated", "", truncated, strlen(truncated));
 }
 

@@ -55,6 +55,8 @@ void event_duration(struct event *event, const char *key, int64_t duration);
 /* A payload: `bytes`, and in the object alone its beginning, as `data` where it is UTF-8 and else
  * as `data_base64`, and whether that is `truncated`. */
 void event_data(struct event *event, const void *data, size_t size);
+/* The same of one whose first `size` bytes, at least EVENT_DATA_MAX or all, are at hand. */
+void event_data_part(struct event *event, const void *data, size_t size, uint64_t total);
 
 void event_end(struct event *event);
 

@@ -19,7 +19,6 @@ enum {
     OPTION_IPV4,
     OPTION_IPV6,
     OPTION_BACKEND,
-    OPTION_INPUT,
     OPTION_HEX,
     OPTION_JSON,
     OPTION_VERBOSE,
@@ -79,9 +78,8 @@ bool option_choice(struct option_reader *reader, const char *const *names, uint3
 const char *option_nearest(const struct option_table *table, const char *name);
 
 /* The rows and the values that both programs have. */
-#define SETTINGS_OPTIONS(message, input, timeout) \
+#define SETTINGS_OPTIONS(message, timeout) \
     {OPTION_MESSAGE, 'm', "message", "TEXT", "what to send [" message "]"}, \
-    {OPTION_INPUT, 'i', "input", "FILE", "send this file instead" input}, \
     {OPTION_TIMEOUT, 't', "timeout", "TIME", "silence allowed [" timeout "]"}, \
     {OPTION_IPV4, '4', "ipv4", NULL, "IPv4 only"}, \
     {OPTION_IPV6, '6', "ipv6", NULL, "IPv6 only"}, \
@@ -95,7 +93,6 @@ const char *option_nearest(const struct option_table *table, const char *name);
 
 struct settings {
     const char *message;            /* NULL: not given */
-    const char *input;              /* the file in its place; NULL: none */
     bool hex;
     int64_t timeout;                /* TENON_FOREVER: none */
     enum tenon_family family;

@@ -76,9 +76,6 @@ int settings_take(struct settings *settings, struct option_reader *reader, int i
     case OPTION_MESSAGE:
         settings->message = reader->value;
         return EXIT_CODE_NONE;
-    case OPTION_INPUT:
-        settings->input = reader->value;
-        return EXIT_CODE_NONE;
     case OPTION_HEX:
         settings->hex = true;
         return EXIT_CODE_NONE;

@@ -12,6 +12,7 @@ enum {
 
 enum {
     OPTION_MODE = OPTION_OWN,
+    OPTION_INPUT,
     OPTION_ONCE,
     OPTION_CONNECTIONS,
     OPTION_THREADS,
@@ -29,6 +30,7 @@ static const char default_message[] = "Hello from the server!!!";
 
 static const struct option rows[] = {
     {OPTION_MODE, 0, "mode", "MODE", "the service: greet, echo or discard [greet]"},
+    {OPTION_INPUT, 'i', "input", "FILE", "answer with this file instead of the message"},
     {OPTION_ONCE, '1', "once", NULL, "serve one client, then exit"},
     {OPTION_CONNECTIONS, 'c', "connections", "N", "clients at once; more wait [1024]"},
     {OPTION_THREADS, 0, "threads", "N", "event loops [one per core, at most 16]"},
@@ -45,7 +47,7 @@ static const struct option rows[] = {
      "only these may connect, with a PROXY header; unix: local ones"},
     {OPTION_CERTIFICATE, 0, "require-client-cert", "[=NAME]",
      "only clients whose certificate the proxy verified"},
-    SETTINGS_OPTIONS("Hello from the server!!!", "", "60s"),
+    SETTINGS_OPTIONS("Hello from the server!!!", "60s"),
 };
 
 static const struct option_table table = {
@@ -80,6 +82,9 @@ static int take(struct server_options *options, struct option_reader *reader, in
     case OPTION_MODE:
         good = option_choice(reader, modes, &mode);
         options->mode = (enum server_mode)mode;
+        break;
+    case OPTION_INPUT:
+        options->input = reader->value;
         break;
     case OPTION_ONCE:
         options->once = true;
@@ -149,12 +154,12 @@ int server_options_read(struct server_options *options, int argc, char **argv,
         }
     }
     if (options->mode != SERVER_GREET &&
-        (options->settings.message != NULL || options->settings.input != NULL)) {
-        return settings_usage(console, options->settings.input == NULL ?
+        (options->settings.message != NULL || options->input != NULL)) {
+        return settings_usage(console, options->input == NULL ?
                               "--message belongs to --mode greet" :
                               "--input belongs to --mode greet");
     }
-    if (options->settings.message != NULL && options->settings.input != NULL) {
+    if (options->settings.message != NULL && options->input != NULL) {
         return settings_usage(console, "--message and --input exclude each other");
     }
     if (options->settings.message == NULL) {

@@ -29,6 +29,7 @@ struct server_options {
     const char *certificate_name;   /* NULL: any */
     uint32_t threads;           /* event loops */
     int64_t drain;              /* TENON_FOREVER: no limit */
+    const char *input;          /* the file to answer with; NULL: the message */
     const char *ready_file;     /* NULL: none */
     const char *log_file;       /* NULL: none */
     bool has_places;            /* ADDRESSes were given */

@@ -380,7 +380,7 @@ static bool open_crowd(struct server *server)
 /* Each loop has the file open for itself. */
 static int open_content(struct server *server)
 {
-    const char *path = server->options->settings.input;
+    const char *path = server->options->input;
     int code = EXIT_CODE_NONE;
     for (uint32_t i = 0; path != NULL && i < server->worker_count && code == EXIT_CODE_NONE; i++) {
         struct worker *worker = &server->workers[i];

@@ -179,7 +179,7 @@ static void on_piece_sent(struct tenon_send *send, enum tenon_status status)
 static void break_off(struct session *session, struct tenon_error error)
 {
     struct worker *worker = session->worker;
-    const char *path = worker->options->settings.input;
+    const char *path = worker->options->input;
     if (error.status == TENON_OK) {
         console_error(&worker->console, "%s has changed while it was sent: a client is cut off",
                       path);
@@ -234,7 +234,7 @@ static enum tenon_flow greet(struct session *session, struct reserve_entry *entr
     struct worker *worker = session->worker;
     begin(session);
     session_set_state(session, SESSION_ANSWERING);
-    if (worker->options->settings.input != NULL) {
+    if (worker->options->input != NULL) {
         entry->content = content_acquire(&worker->content);
         entry->offset = 0;
         return send_file(session, entry);

@@ -76,6 +76,40 @@ static void hex_of_a_server(void)
     run_close(&service.run);
 }
 
+/* ---- the client ---- */
+
+static void json_of_a_client(void)
+{
+    struct service service;
+    struct run client;
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--once", "-m", "a\nb"));
+    run_whole(&client, CLIENT, ARGUMENTS("--json", service.place));
+    CHECK_CODE(&client, 0);
+    CHECK(count_parts(client.output, "\n") == 3);
+    CHECK_CONTAINS(client.output, "\"event\":\"connect\",\"peer\":\"127.0.0.1:");
+    CHECK_CONTAINS(client.output, "\"event\":\"sent\",\"bytes\":24}\n");
+    CHECK_CONTAINS(client.output, "\"event\":\"response\",\"bytes\":3,\"data\":\"a\\u000ab\","
+                                  "\"truncated\":false}\n");
+    CHECK_TEXT(client.error, "");
+    run_close(&client);
+    service_wait(&service, 0);
+    run_close(&service.run);
+}
+
+static void hex_of_a_client(void)
+{
+    struct service service;
+    struct run client;
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--once", "-m", "yes"));
+    run_whole(&client, CLIENT, ARGUMENTS("-x", "-m", "ask", service.place));
+    CHECK_CODE(&client, 0);
+    CHECK_CONTAINS(client.error, "Z > 3 bytes\n00000000  61 73 6b ");
+    CHECK_CONTAINS(client.error, "Z < 3 bytes\n00000000  79 65 73 ");
+    run_close(&client);
+    service_wait(&service, 0);
+    run_close(&service.run);
+}
+
 /* ---- the log file ---- */
 
 static void log_file(void)
@@ -331,6 +365,8 @@ const struct test_case output_cases[] = {
     {"output.json_of_a_server", json_of_a_server},
     {"output.json_of_failures", json_of_failures},
     {"output.hex_of_a_server", hex_of_a_server},
+    {"output.json_of_a_client", json_of_a_client},
+    {"output.hex_of_a_client", hex_of_a_client},
     {"output.log_file", log_file},
     {"output.log_file_moved", log_file_moved},
     {"output.log_file_hangup", log_file_hangup},

@@ -202,7 +202,8 @@ static void verbose(void)
     run_whole(&client, CLIENT, ARGUMENTS("-v", service.place));
     CHECK_CODE(&client, 0);
     CHECK_TEXT(client.output, CLIENT_TRANSCRIPT);
-    (void)snprintf(pattern, sizeof pattern, STAMP "INFO connect peer=127.0.0.1:# backend=%s\n",
+    (void)snprintf(pattern, sizeof pattern, STAMP "INFO connect peer=127.0.0.1:# backend=%s\n" STAMP
+                         "INFO sent bytes=24\n" STAMP "INFO response bytes=24\n",
                    backend);
     CHECK_TEXT(client.error, pattern);
     service_wait(&service, 0);

@@ -16,7 +16,7 @@ static const struct option options[] = {
     {OPTION_MODE, 0, "mode", "MODE", "the service"},
     {OPTION_ONCE, '1', "once", NULL, "serve one client"},
     {OPTION_CONNECTIONS, 'c', "connections", "N", "clients at once"},
-    SETTINGS_OPTIONS("hello", "", "1s"),
+    SETTINGS_OPTIONS("hello", "1s"),
 };
 
 static const struct option_table table = {"program", "Does.", "Ends.\n", options,

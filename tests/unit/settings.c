@@ -11,7 +11,7 @@ enum {
 };
 
 static const struct option options[] = {
-    SETTINGS_OPTIONS("hello", "", "1s"),
+    SETTINGS_OPTIONS("hello", "1s"),
 };
 
 static const struct option_table table = {"program", "Does.", "Ends.\n", options,
