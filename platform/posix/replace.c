@@ -105,7 +105,7 @@ static int choose(struct tenon_file_replacement *replacement, const char *path)
     }
     replacement->target = there ? realpath(path, NULL) : strdup(path);
     if (replacement->target == NULL) {
-        return errno;
+        return there ? errno : ENOMEM;      /* compilers assume that strdup leaves errno alone */
     }
     const mode_t all = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
     return there ? open_like(replacement, &old) : open_beside(replacement, all);

@@ -116,25 +116,35 @@ void console_error(struct console *console, const char *format, ...)
     va_end(arguments);
 }
 
+bool console_is_due(const struct console *console, struct console_notice *notice,
+                    uint64_t *held_back_out)
+{
+    int64_t now = tenon_loop_now(console->loop);
+    *held_back_out = notice->held_back;
+    if (notice->said && now - notice->said_at < notice_interval) {
+        notice->held_back++;
+        return false;
+    }
+    notice->said = true;
+    notice->said_at = now;
+    notice->held_back = 0;
+    return true;
+}
+
 void console_error_once(struct console *console, struct console_notice *notice,
                         const char *format, ...)
 {
-    int64_t now = tenon_loop_now(console->loop);
-    if (notice->said && now - notice->said_at < notice_interval) {
-        notice->held_back++;
+    uint64_t held_back = 0;
+    if (!console_is_due(console, notice, &held_back)) {
         return;
     }
     va_list arguments;
     va_start(arguments, format);
     say_error(console, format, arguments);
     va_end(arguments);
-    if (notice->held_back > 0) {
-        console_note(console, "(%" PRIu64 " more of these since the last time)",
-                     notice->held_back);
+    if (held_back > 0) {
+        console_note(console, "(%" PRIu64 " more of these since the last time)", held_back);
     }
-    notice->said = true;
-    notice->said_at = now;
-    notice->held_back = 0;
 }
 
 void console_hint(struct console *console, const char *format, ...)

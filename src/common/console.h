@@ -45,7 +45,12 @@ void console_error(struct console *console, const char *format, ...);
 void console_hint(struct console *console, const char *format, ...);
 void console_note(struct console *console, const char *format, ...);
 
-/* As console_error, unless it has been said within the last 10 s. */
+/* Whether it is to be said again: not within 10 s of the last time. *held_back_out is how often it
+ * was not since. */
+bool console_is_due(const struct console *console, struct console_notice *notice,
+                    uint64_t *held_back_out);
+
+/* As console_error, where it is due. */
 void console_error_once(struct console *console, struct console_notice *notice,
                         const char *format, ...);
 

@@ -7,7 +7,7 @@
 
 enum {
     HELP_MAX = 8 * 1024,
-    HELP_COLUMN = 30        /* where the options' texts begin */
+    HELP_COLUMN = 34        /* where the options' texts begin */
 };
 
 struct help {

@@ -114,11 +114,8 @@ static void admit(struct server *server)
 
 static void on_limit(struct server *server)
 {
-    if (!server->short_of_descriptors) {
-        server->short_of_descriptors = true;
-        console_error(server->console, "cannot accept: no descriptors or no memory left; "
-                                       "trying again");
-    }
+    console_error_once(server->console, &server->short_of_descriptors,
+                       "cannot accept: no descriptors or no memory left; trying again");
 }
 
 static void discard(struct server *server, const struct handover *handover)
@@ -135,6 +132,19 @@ static void log_no_room(struct server *server, const struct handover *handover)
         event_number(&event, "conn", handover->number);
         event_address(&event, "peer", &handover->peer);
         event_number(&event, "limit", server->options->connections);
+        event_end(&event);
+    }
+}
+
+/* Accepting pauses: who comes now waits in the kernel's queue. */
+static void log_full(struct server *server)
+{
+    struct event event;
+    uint64_t held_back = 0;
+    if (console_is_due(server->console, &server->full, &held_back) &&
+        event_begin(&event, server->console, CONSOLE_INFO, "full")) {
+        event_number(&event, "limit", server->options->connections);
+        event_number(&event, "repeated", held_back);
         event_end(&event);
     }
 }
@@ -166,7 +176,6 @@ static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_sta
         on_limit(server);
         return TENON_CONTINUE;
     }
-    server->short_of_descriptors = false;
     server->totals.accepted++;
     handover.socket = socket;
     handover.peer = *peer;
@@ -182,6 +191,7 @@ static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_sta
         hold(server, entrance, &handover);
     }
     if (entrance->holds || (!has_room(server, &census) && census.lingering == 0)) {
+        log_full(server);
         /* Watched from now on, and looked at once more: room may have come in between. */
         server_worker_changed(server);
         return TENON_PAUSE;

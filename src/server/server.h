@@ -47,7 +47,8 @@ struct server {
     struct server_entrance entrances[SERVER_LISTENERS_MAX];
     uint32_t listener_count;
     uint32_t listeners_open;
-    bool short_of_descriptors;      /* said already */
+    struct console_notice short_of_descriptors;
+    struct console_notice full;
 
     const struct session *chosen;   /* --once: the client to serve */
     bool decided;                   /* and how that ended */
