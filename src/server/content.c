@@ -6,10 +6,16 @@
 
 static const int64_t look_interval = 1 * TENON_SECOND;
 
+/* Of one file, at two times. */
+static bool is_unchanged(const struct tenon_file_info *a, const struct tenon_file_info *b)
+{
+    return a->size == b->size && a->modified == b->modified;
+}
+
 static bool is_same(const struct tenon_file_info *a, const struct tenon_file_info *b)
 {
-    return memcmp(&a->identity, &b->identity, sizeof a->identity) == 0 && a->size == b->size &&
-           a->modified == b->modified;
+    return a->identity.volume == b->identity.volume &&
+           a->identity.number == b->identity.number && is_unchanged(a, b);
 }
 
 static struct content *find_unused(struct content_store *store)
@@ -147,5 +153,5 @@ bool content_read(struct content *content, uint64_t offset, void *data, size_t s
         return false;
     }
     error_out->status = TENON_OK;
-    return is_same(&info, &content->info);
+    return is_unchanged(&info, &content->info);
 }

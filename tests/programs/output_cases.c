@@ -132,6 +132,16 @@ static void log_file(void)
     free(folder);
 }
 
+/* Until the file has the text: what the server logs comes there soon. */
+static void await_file(const char *path, const char *text)
+{
+    for (bool found = false; !found;) {
+        char *seen = testing_file_read(path, NULL);
+        found = seen != NULL && strstr(seen, text) != NULL;
+        free(seen);
+    }
+}
+
 /* A path that another file has, or none, gets a new one: at the next line, and on SIGHUP. */
 static void log_file_moved(void)
 {
@@ -143,17 +153,10 @@ static void log_file_moved(void)
     path_in(old, folder, "log.1");
     service_start(&service, "127.0.0.1:0", ARGUMENTS("--log-file", path));
     raw_exchange(&service, "x", "Hello from the server!!!");
-    while (true) {
-        char *text = testing_file_read(path, NULL);
-        CHECK(text != NULL);
-        bool ended = strstr(text, " INFO end conn=1 ") != NULL;
-        free(text);
-        if (ended) {
-            break;
-        }
-    }
+    await_file(path, " INFO end conn=1 ");
     CHECK(testing_file_rename(path, old));
     raw_exchange(&service, "x", "Hello from the server!!!");
+    await_file(path, " INFO end conn=2 ");
     service_stop(&service);
     char *first = testing_file_read(old, NULL);
     char *second = testing_file_read(path, NULL);
