@@ -111,12 +111,38 @@ static bool is_of_the_whole(const char *problem)
            strstr(problem, " needs a value: ") != NULL;
 }
 
+static bool asks_for_json(const struct arguments *arguments)
+{
+    for (int i = 0; i < arguments->count; i++) {
+        if (strcmp(arguments->words[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing, or the problem once more as an event. */
+static void check_events(const struct capture *capture, const struct arguments *arguments)
+{
+    static const char begin[] = "{\"schema\":1,\"ts\":\"";
+    const char *line = capture->output;
+    FUZZ_CHECK(strlen(line) == capture->output_size);
+    FUZZ_CHECK(*line == '\0' || asks_for_json(arguments));
+    while (*line != '\0') {
+        const char *line_end = strchr(line, '\n');
+        FUZZ_CHECK(line_end != NULL && line_end[-1] == '}');
+        FUZZ_CHECK(strncmp(line, begin, sizeof begin - 1) == 0);
+        FUZZ_CHECK(scan_is_safe(line, (size_t)(line_end - line)));
+        line = line_end + 1;
+    }
+}
+
 static void check_usage(const struct capture *capture, const struct arguments *arguments)
 {
     static const char hint[] = "hint: see program --help\n";
     static const char unknown[] = "program: unknown option -";
     const char *line_end = strchr(capture->error, '\n');
-    FUZZ_CHECK(capture->output_size == 0);
+    check_events(capture, arguments);
     FUZZ_CHECK(strlen(capture->error) == capture->error_size);
     FUZZ_CHECK(strncmp(capture->error, "program: ", strlen("program: ")) == 0);
     FUZZ_CHECK(line_end != NULL && strcmp(line_end + 1, hint) == 0);
