@@ -82,13 +82,14 @@ void testing_process_close_output(struct testing_process *process, enum testing_
  * passed. */
 bool testing_process_wait(struct testing_process *process, int64_t timeout, int *code_out);
 
-/* INTERRUPT is SIGINT, TERMINATE SIGTERM, HANG_UP SIGHUP. On Windows INTERRUPT and TERMINATE are
- * Ctrl+Break (Ctrl+C can not be sent to one process group), which a program takes as TERMINATE, and
- * there is no HANG_UP: false. */
+/* INTERRUPT is SIGINT, TERMINATE SIGTERM, HANG_UP SIGHUP, REPORT SIGUSR1. On Windows INTERRUPT and
+ * TERMINATE are Ctrl+Break (Ctrl+C can not be sent to one process group), which a program takes as
+ * TERMINATE, and there is no HANG_UP or REPORT: false. */
 enum testing_signal {
     TESTING_INTERRUPT,
     TESTING_TERMINATE,
     TESTING_HANG_UP,
+    TESTING_REPORT,
     TESTING_KILL
 };
 bool testing_process_signal(struct testing_process *process, enum testing_signal signal);

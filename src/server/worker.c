@@ -146,6 +146,7 @@ static void on_message(struct tenon_message *message)
         shared->report = false;
         shared->view.reports++;
         shared->view.totals = worker->totals;
+        shared->watched = true;         /* the server waits for it */
     }
     tenon_lock_give(&shared->lock);
     while (take_handover(worker, &handover)) {

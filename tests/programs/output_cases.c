@@ -191,6 +191,44 @@ static void log_file_hangup(void)
     free(folder);
 }
 
+/* A line of totals when it is asked for, also where no client comes meanwhile, and at the end of a
+ * server that tells more. */
+static void totals(void)
+{
+    struct service service;
+    if (!testing_signals_differ()) {
+        case_skip("Windows has no SIGUSR1");
+    }
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--threads", "2", "-v"));
+    run_signal(&service.run, TESTING_REPORT);
+    run_await(&service.run, TESTING_ERROR_OUTPUT, " INFO totals accepted=0 open=0 answered=0 ", 1);
+    raw_exchange(&service, "x", "Hello from the server!!!");
+    raw_exchange(&service, "xyz", "Hello from the server!!!");
+    run_await(&service.run, TESTING_ERROR_OUTPUT, " INFO end conn=", 2);
+    run_signal(&service.run, TESTING_REPORT);
+    run_await(&service.run, TESTING_ERROR_OUTPUT,
+              " INFO totals accepted=2 open=0 answered=2 received=4 sent=48 timeouts=0 errors=0 "
+              "denied=0 crowded=0 malformed=0 uncertified=0 shed=0\n", 1);
+    service_stop(&service);
+    CHECK(count_parts(service.run.error, " INFO totals ") == 3);
+    run_close(&service.run);
+}
+
+/* It is written also where nothing else is, and is an event where those are asked for. */
+static void totals_of_a_quiet_server(void)
+{
+    struct service service;
+    if (!testing_signals_differ()) {
+        case_skip("Windows has no SIGUSR1");
+    }
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--json"));
+    run_signal(&service.run, TESTING_REPORT);
+    run_await(&service.run, TESTING_OUTPUT, "\"event\":\"totals\",", 1);
+    service_stop(&service);
+    CHECK_CONTAINS(service.run.output, "\"event\":\"totals\",\"accepted\":0,\"open\":0,");
+    run_close(&service.run);
+}
+
 /* A full disk costs log lines, is said once, and nobody's answer. */
 static void log_file_full(void)
 {
@@ -373,6 +411,8 @@ const struct test_case output_cases[] = {
     {"output.log_file", log_file},
     {"output.log_file_moved", log_file_moved},
     {"output.log_file_hangup", log_file_hangup},
+    {"output.totals", totals},
+    {"output.totals_of_a_quiet_server", totals_of_a_quiet_server},
     {"output.log_file_full", log_file_full},
     {"output.file_served", file_served},
     {"output.file_replaced", file_replaced},

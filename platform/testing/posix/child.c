@@ -304,6 +304,9 @@ bool child_signal(struct child *child, enum testing_signal signal)
     case TESTING_HANG_UP:
         number = SIGHUP;
         break;
+    case TESTING_REPORT:
+        number = SIGUSR1;
+        break;
     case TESTING_KILL:
         break;
     }

@@ -427,6 +427,7 @@ bool child_signal(struct child *child, enum testing_signal signal)
     case TESTING_TERMINATE:
         return GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, (DWORD)child->id) != 0;
     case TESTING_HANG_UP:
+    case TESTING_REPORT:
         return false;
     case TESTING_KILL:
         return TerminateProcess(handle_of(child->process), KILLED_CODE) != 0;
