@@ -9,7 +9,8 @@ static const struct unit_case *const tables[] = {
     size_cases, status_cases, error_cases, address_cases, prefix_cases, host_cases, number_cases,
     place_cases, text_cases, option_cases, settings_cases, console_cases, event_cases,
     peer_cases, access_cases,
-    crowd_cases, proxy_cases, proxy_binary_cases, NULL
+    crowd_cases, proxy_cases, proxy_binary_cases, histogram_cases,
+    NULL
 };
 
 static void fail(struct unit *unit, const char *file, int line)

@@ -57,5 +57,6 @@ extern const struct unit_case access_cases[];
 extern const struct unit_case crowd_cases[];
 extern const struct unit_case proxy_cases[];
 extern const struct unit_case proxy_binary_cases[];
+extern const struct unit_case histogram_cases[];
 
 #endif
