@@ -178,7 +178,7 @@ static void on_connected(struct tenon_connect *connect, enum tenon_status status
         event_end(&event);
     }
     client->state = CLIENT_CONNECTED;
-    if (client->options->probe) {
+    if (client->options->probe || client->options->load.kind != LOAD_NONE) {
         exchange_probe(&client->exchange, client);
     } else {
         exchange_begin(&client->exchange, client);

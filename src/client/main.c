@@ -1,5 +1,6 @@
 /* The client's process. */
 #include "client/client.h"
+#include "client/load.h"
 #include "client/options.h"
 #include "common/exit_code.h"
 #include "common/outer.h"
@@ -14,6 +15,7 @@ struct client_process {
     struct sink sink;
     struct console console;
     struct client client;
+    struct load load;
 };
 
 static struct client_process *process_of(struct program *program)
@@ -23,12 +25,33 @@ static struct client_process *process_of(struct program *program)
 
 static void on_stop(struct program *program, enum tenon_request stop)
 {
-    client_stop(&process_of(program)->client, stop);
+    struct client_process *process = process_of(program);
+    if (process->load.begun) {
+        load_stop(&process->load, stop);
+    } else {
+        client_stop(&process->client, stop);
+    }
 }
 
 static void on_output_changed(struct program *program, enum tenon_status output_status)
 {
     client_output_changed(&process_of(program)->client, output_status);
+}
+
+/* The client has found the ADDRESS that answers. */
+static int run_load(struct client_process *process)
+{
+    const struct tenon_connect *found = &process->client.connect;
+    int code = load_open(&process->load, process->program.loop, &process->options,
+                         &process->options.settings.places[process->client.place],
+                         &found->attempts[found->winner].address, &process->console);
+    if (code != EXIT_CODE_NONE) {
+        return code;
+    }
+    while (load_turn(&process->load)) {
+        /* until it is over */
+    }
+    return load_close(&process->load);
 }
 
 static int run(struct client_process *process, int argc, char **argv)
@@ -48,6 +71,9 @@ static int run(struct client_process *process, int argc, char **argv)
     client_start(&process->client, process->program.loop, &process->options, console);
     tenon_loop_run(process->program.loop);
     code = client_end(&process->client);
+    if (code == EXIT_CODE_OK && process->options.load.kind != LOAD_NONE) {
+        code = run_load(process);
+    }
     /* The response is what was asked for: it is written however long its reader takes. */
     bool stopped = code == EXIT_CODE_INTERRUPTED || code == EXIT_CODE_TERMINATED;
     return program_close(&process->program, console, code, stopped ? flush_max : TENON_FOREVER,

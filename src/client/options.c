@@ -16,6 +16,7 @@ static const struct option rows[] = {
      "for each ADDRESS, look-up and connecting [5s]"},
     {OPTION_WAIT, 0, "wait", "TIME", "keep trying what is refused or not resolved this long"},
     {OPTION_PROBE, 'z', "probe", NULL, "connect, close, and tell by the exit code"},
+    LOAD_OPTIONS,
     SETTINGS_OPTIONS("Hello from the client!!!", "10s"),
 };
 
@@ -25,7 +26,8 @@ static const struct option_table table = {
     "response;\n"
     "with -q nothing but its bytes.",
     "Exit codes: 0 done; 1 reset, no answer, input or output failed; 2 usage; 3 a name was not\n"
-    "found; 4 refused or unreachable; 5 timed out; 130, 143 interrupted, terminated.\n",
+    "found; 4 refused or unreachable; 5 timed out; 7 the load test had errors; 130, 143\n"
+    "interrupted, terminated.\n",
     rows,
     sizeof rows / sizeof rows[0],
 };
@@ -44,6 +46,14 @@ static int take(struct client_options *options, struct option_reader *reader, in
     case OPTION_PROBE:
         options->probe = true;
         break;
+    case OPTION_LOAD:
+    case OPTION_LOAD_CONNECTIONS:
+    case OPTION_LOAD_DURATION:
+    case OPTION_LOAD_RATE:
+    case OPTION_LOAD_SIZE:
+    case OPTION_LOAD_THREADS:
+        good = load_options_take(&options->load, reader, id);
+        break;
     default:
         return settings_take(&options->settings, reader, id, console);
     }
@@ -59,9 +69,28 @@ static void set_host(struct place *place)
     }
 }
 
+/* What a load test has no use for. NULL: nothing. */
+static const char *check_load(const struct client_options *options)
+{
+    const struct settings *settings = &options->settings;
+    return options->probe ? "--probe and --bench exclude each other" :
+        settings->quiet ? "--quiet does not belong to --bench: its result is all it prints" :
+        settings->hex ? "--hex does not belong to --bench" :
+        settings->message != NULL && options->load.kind != LOAD_GREET ?
+        "--message does not belong to --bench=echo or --bench=connect" :
+        NULL;
+}
+
 static int check(struct client_options *options, struct console *console)
 {
     struct settings *settings = &options->settings;
+    const char *problem = load_options_complete(&options->load);
+    if (problem == NULL && options->load.kind != LOAD_NONE) {
+        problem = check_load(options);
+    }
+    if (problem != NULL) {
+        return settings_usage(console, problem);
+    }
     if (options->probe && settings->message != NULL) {
         return settings_usage(console, "--message does not belong to --probe: it sends nothing");
     }

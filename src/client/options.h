@@ -3,6 +3,7 @@
 #define CLIENT_OPTIONS_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "client/load_options.h"
 #include "common/options.h"
 
 struct client_options {
@@ -10,6 +11,7 @@ struct client_options {
     int64_t connect_timeout;    /* for each ADDRESS; TENON_FOREVER: no limit */
     int64_t wait;               /* for one that answers; 0: not at all, TENON_FOREVER: no limit */
     bool probe;
+    struct load_options load;
 };
 
 /* EXIT_CODE_NONE, or the code to exit with; then all is said. */

@@ -73,7 +73,7 @@ bool number_duration(const char *text, int64_t *duration_out)
     return true;
 }
 
-bool number_count(const char *text, uint32_t max, uint32_t *count_out)
+static bool read_count(const char *text, uint32_t thousand, uint32_t max, uint32_t *count_out)
 {
     uint64_t count = 0;
     *count_out = 0;
@@ -81,9 +81,9 @@ bool number_count(const char *text, uint32_t max, uint32_t *count_out)
         return false;
     }
     if (strcmp(text, "k") == 0) {
-        count *= 1000;
+        count *= thousand;
     } else if (strcmp(text, "m") == 0) {
-        count *= 1000 * 1000;
+        count *= (uint64_t)thousand * thousand;
     } else if (*text != '\0') {
         return false;
     }
@@ -92,6 +92,16 @@ bool number_count(const char *text, uint32_t max, uint32_t *count_out)
     }
     *count_out = (uint32_t)count;
     return true;
+}
+
+bool number_count(const char *text, uint32_t max, uint32_t *count_out)
+{
+    return read_count(text, 1000, max, count_out);
+}
+
+bool number_size(const char *text, uint32_t max, uint32_t *size_out)
+{
+    return read_count(text, 1024, max, size_out);
 }
 
 void number_duration_format(int64_t duration, char text[NUMBER_TEXT_MAX])

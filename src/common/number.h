@@ -17,6 +17,10 @@ bool number_duration(const char *text, int64_t *duration_out);
  * something else. */
 bool number_count(const char *text, uint32_t max, uint32_t *count_out);
 
+/* Reads bytes from 0 to max, with `k` or `m` behind them for 1024 and 1024 * 1024. False: it is
+ * something else. */
+bool number_size(const char *text, uint32_t max, uint32_t *size_out);
+
 /* Writes a duration as number_duration reads it, such as `10s` or `1500ms`, rounded up to a
  * millisecond. */
 void number_duration_format(int64_t duration, char text[NUMBER_TEXT_MAX]);

@@ -202,6 +202,17 @@ bool option_count(struct option_reader *reader, uint32_t min, uint32_t max, uint
     return wrong_value(reader, wanted);
 }
 
+bool option_size(struct option_reader *reader, uint32_t min, uint32_t max, uint32_t *size_out)
+{
+    char wanted[100];
+    if (number_size(reader->value, max, size_out) && *size_out >= min) {
+        return true;
+    }
+    (void)snprintf(wanted, sizeof wanted, "bytes from %lu to %lu, k and m are 1024 and 1048576",
+                   (unsigned long)min, (unsigned long)max);
+    return wrong_value(reader, wanted);
+}
+
 bool option_choice(struct option_reader *reader, const char *const *names, uint32_t *index_out)
 {
     char wanted[200] = "one of ";

@@ -70,6 +70,7 @@ int option_next(struct option_reader *reader);
 /* Reads the current option's value, or says in reader->problem what is wrong with it. */
 bool option_duration(struct option_reader *reader, int64_t *duration_out);
 bool option_count(struct option_reader *reader, uint32_t min, uint32_t max, uint32_t *count_out);
+bool option_size(struct option_reader *reader, uint32_t min, uint32_t max, uint32_t *size_out);
 /* The index of the value in `names`, which NULL ends. */
 bool option_choice(struct option_reader *reader, const char *const *names, uint32_t *index_out);
 
