@@ -1,5 +1,6 @@
 /* The load test: its workers, what they are to do, and what they have done together. */
 #include "client/load.h"
+#include "common/event.h"
 #include "common/exit_code.h"
 #include "common/outer.h"
 #include "common/program.h"
@@ -191,6 +192,16 @@ static int start_workers(struct load *load, const char *backend)
     return EXIT_CODE_NONE;
 }
 
+static void say_start(const struct load *load)
+{
+    struct event event;
+    if (event_begin(&event, load->console, CONSOLE_INFO, "load_start")) {
+        event_address(&event, "peer", &load->result.peer);
+        event_number(&event, "threads", load->options->threads);
+        event_end(&event);
+    }
+}
+
 int load_open(struct load *load, struct tenon_loop *loop, const struct client_options *options,
               const struct place *place, const struct tenon_address *peer,
               struct console *console)
@@ -214,6 +225,7 @@ int load_open(struct load *load, struct tenon_loop *loop, const struct client_op
     set_request(load, options, place);
     tenon_message_init(&load->changed, on_changed);
     load->begun = true;
+    say_start(load);
     code = start_workers(load, options->settings.backend);
     if (code != EXIT_CODE_NONE) {
         load->begun = false;

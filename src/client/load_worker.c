@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-    RAMP_PENDING_MAX = 128      /* connections that are made at a time: listeners' queues are short */
+    RAMP_PENDING_MAX = 128      /* connections made at a time: a listener's queue is short */
 };
 
 static const int64_t ramp_max = 10 * TENON_SECOND;

@@ -150,5 +150,6 @@ extern const struct test_case proxy_cases[];
 extern const struct test_case server_usage_cases[];
 extern const struct test_case partner_cases[];
 extern const struct test_case output_cases[];
+extern const struct test_case load_cases[];
 
 #endif
