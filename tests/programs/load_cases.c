@@ -192,16 +192,20 @@ static void stalls_are_seen(void)
     run_close(&closed);
 }
 
+/* Wine serves no 5000 a second. */
 static void rate_is_kept(void)
 {
+    bool fast = testing_resets_are_seen();
+    int64_t asked = fast ? 5000 : 500;
     struct service service;
     struct run run;
     service_start(&service, "127.0.0.1:0", ARGUMENTS("--mode", "echo"));
-    run_whole(&run, CLIENT, ARGUMENTS("--bench=echo", "-R", "5k", "-d", "2s", "--json",
+    run_whole(&run, CLIENT, ARGUMENTS("--bench=echo", "-R", fast ? "5k" : "500", "-d", "2s", "--json",
                                       service.place));
     CHECK_CODE(&run, 0);
-    CHECK(member(&run, "rate_asked") == 5000);
-    CHECK(member(&run, "rate") >= 4950 && member(&run, "rate") <= 5050);
+    CHECK(member(&run, "rate_asked") == asked);
+    CHECK(member(&run, "rate") >= asked - asked / 100);
+    CHECK(member(&run, "rate") <= asked + asked / 100);
     run_close(&run);
     service_stop(&service);
 }
