@@ -200,8 +200,8 @@ static void rate_is_kept(void)
     struct service service;
     struct run run;
     service_start(&service, "127.0.0.1:0", ARGUMENTS("--mode", "echo"));
-    run_whole(&run, CLIENT, ARGUMENTS("--bench=echo", "-R", fast ? "5k" : "500", "-d", "2s", "--json",
-                                      service.place));
+    run_whole(&run, CLIENT, ARGUMENTS("--bench=echo", "-R", fast ? "5k" : "500", "-d", "2s",
+                                      "--json", service.place));
     CHECK_CODE(&run, 0);
     CHECK(member(&run, "rate_asked") == asked);
     CHECK(member(&run, "rate") >= asked - asked / 100);
