@@ -1,0 +1,43 @@
+"""A certificate authority that a case makes for itself, by openssl, and TLS clients."""
+import ssl
+
+
+class Authority:
+    """`path` is its certificate, `server` a certificate and key in one file for 127.0.0.1."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.openssl = stage.need("openssl")
+        self.path = stage.new_path("authority")
+        self.key = stage.new_path("key")
+        stage.run(self.openssl, "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt",
+                  "ec_paramgen_curve:prime256v1", "-subj", "/CN=authority", "-days", "2",
+                  "-keyout", self.key, "-out", self.path)
+        self.server = self.issue("localhost")
+
+    def issue(self, name):
+        """A certificate with its key, in one file."""
+        request, both = self.stage.new_path("request"), self.stage.new_path("certificate")
+        key = self.stage.new_path("key")
+        self.stage.run(self.openssl, "req", "-nodes", "-newkey", "ec", "-pkeyopt",
+                       "ec_paramgen_curve:prime256v1", "-subj", f"/CN={name}",
+                       "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                       "-keyout", key, "-out", request)
+        self.stage.run(self.openssl, "x509", "-req", "-days", "2", "-copy_extensions", "copyall",
+                       "-CA", self.path, "-CAkey", self.key, "-CAcreateserial",
+                       "-in", request, "-out", both)
+        both.write_text(both.read_text() + key.read_text())
+        return both
+
+
+def tls_context(authority, certificate=None, version=ssl.TLSVersion.TLSv1_3):
+    """For clients that verify the server, and show the certificate if there is one."""
+    context = ssl.create_default_context(cafile=authority.path)
+    context.minimum_version = context.maximum_version = version
+    if certificate:
+        context.load_cert_chain(certificate)
+    return context
+
+
+def tls_client(context, connection, session=None):
+    return context.wrap_socket(connection, server_hostname="127.0.0.1", session=session)

@@ -1,0 +1,254 @@
+"""HAProxy in front of the server, in TCP mode."""
+import ssl
+
+from authority import Authority, tls_client, tls_context
+from driver import (ANSWER, Load, check, check_equal, exchange, is_cut_off, peer_name, place_of,
+                    receive_all, served)
+
+DEFAULTS = """
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 15s
+    timeout server 15s
+    retries 0
+"""
+
+
+class Proxy:
+    """HAProxy with the sections of a configuration; `fd@N` there are listeners that it is given."""
+
+    def __init__(self, stage, sections, listeners):
+        program = stage.need("haproxy")
+        self.stage = stage
+        self.runtime = stage.local_listener()
+        text = (f"global\n    stats socket fd@{self.runtime.fileno()} level admin\n" + DEFAULTS +
+                sections)
+        path = stage.write("haproxy.cfg", text)
+        self.process = stage.start(
+            program, "-db", "-f", path,
+            descriptors=[each.fileno() for each in (self.runtime, *listeners)])
+
+    def command(self, text):
+        """Of its runtime socket."""
+        return exchange(self.stage.connect(place_of(self.runtime)), f"{text}\n".encode()).decode()
+
+
+def in_front_of(stage, server, options="", bind="", host="127.0.0.1"):
+    """HAProxy before one server; where it listens."""
+    listener = stage.listener(host)
+    Proxy(stage, f"""
+listen front
+    bind fd@{listener.fileno()} {bind}
+    server one {server.place.replace("unix:", "unix@")} {options}
+""", [listener])
+    return place_of(listener)
+
+
+# ---- who the client is ----
+
+def case_plain(stage):
+    """Without a header the client is HAProxy."""
+    server = stage.server()
+    place = in_front_of(stage, server)
+    check_equal(exchange(stage.connect(place, "127.0.0.5")), ANSWER, "the answer")
+    server.stop()
+    check(server.transcript.startswith("Connected to client: ('127.0.0.1', "), "HAProxy's address")
+
+
+def real_address(stage, options, local):
+    if local:
+        server = stage.local_server("--proxy-protocol", "unix")
+    else:
+        server = stage.server("--proxy-protocol", "127.0.0.1")
+    place = in_front_of(stage, server, options)
+    client = stage.connect(place, "127.0.0.5")
+    name, (host, port) = peer_name(client), client.getsockname()
+    check_equal(exchange(client), ANSWER, "the answer")
+    server.stop()
+    check_equal(server.transcript, served(name), "the transcript")
+    check(f" peer={host}:{port}" in server.errors, "the log does not name the client")
+
+
+def case_send_proxy(stage):
+    real_address(stage, "send-proxy", local=False)
+
+
+def case_send_proxy_local(stage):
+    real_address(stage, "send-proxy", local=True)
+
+
+def case_send_proxy_v2(stage):
+    real_address(stage, "send-proxy-v2", local=False)
+
+
+def case_send_proxy_v2_local(stage):
+    real_address(stage, "send-proxy-v2", local=True)
+
+
+def case_send_proxy_v2_crc32c(stage):
+    """With every TLV that HAProxy can add, and the checksum over all of it."""
+    real_address(stage, "send-proxy-v2 proxy-v2-options crc32c,unique-id,authority", local=False)
+
+
+def ipv6(stage, options):
+    server = stage.server("--proxy-protocol", "127.0.0.1")
+    place = in_front_of(stage, server, options, host="::1")
+    client = stage.connect(place)
+    name = peer_name(client)
+    check_equal(exchange(client), ANSWER, "the answer")
+    server.stop()
+    check_equal(server.transcript, served(name), "the transcript")
+
+
+def case_ipv6_send_proxy(stage):
+    ipv6(stage, "send-proxy")
+
+
+def case_ipv6_send_proxy_v2(stage):
+    ipv6(stage, "send-proxy-v2")
+
+
+def case_max_per_ip(stage):
+    """The limit counts the addresses of the headers; a place is free again when one ends."""
+    server = stage.server("--mode", "echo", "--max-per-ip", "2", "--proxy-protocol", "127.0.0.1")
+    place = in_front_of(stage, server, "send-proxy-v2")
+
+    def enter(source):
+        client = stage.connect(place, source)
+        client.sendall(b"x")
+        return client
+
+    first, second = enter("127.0.0.5"), enter("127.0.0.5")
+    check_equal(first.recv(9) + second.recv(9), b"xx", "the echo")
+    check(is_cut_off(stage.connect(place, "127.0.0.5")), "a third of the same address got in")
+    check_equal(enter("127.0.0.6").recv(9), b"x", "the echo for another address")
+    first.close()
+    server.wait_text("DEBUG close ", 2)
+    check_equal(enter("127.0.0.5").recv(9), b"x", "the echo after one has left")
+    server.wait_text(r" INFO refuse .*peer=127\.0\.0\.5:\d+ reason=max_per_ip")
+
+
+def case_deny(stage):
+    server = stage.server("--deny", "127.0.0.5", "--proxy-protocol", "127.0.0.1")
+    place = in_front_of(stage, server, "send-proxy-v2")
+    check(is_cut_off(stage.connect(place, "127.0.0.5")), "one that is denied got in")
+    check_equal(exchange(stage.connect(place, "127.0.0.6")), ANSWER, "the answer for another")
+    server.wait_text(r" INFO refuse .*peer=127\.0\.0\.5:\d+ reason=denied")
+
+
+# ---- health checks ----
+
+def health_checks(stage, options):
+    """They are no clients: no transcript, not counted by --once, at debug in the log alone."""
+    server = stage.server("--once", "--proxy-protocol", "127.0.0.1")
+    place = in_front_of(stage, server, f"{options} check inter 50ms")
+    server.wait_text(" DEBUG health_check ", 3)
+    check("Connected" not in server.output, "a check is in the transcript")
+    client = stage.connect(place, "127.0.0.5")
+    name = peer_name(client)
+    check_equal(exchange(client), ANSWER, "the answer")
+    client.close()
+    server.wait()
+    check_equal(server.transcript, served(name), "the transcript")
+    check("malformed=0" in server.errors, "a check was taken for a malformed header")
+
+
+def case_check_send_proxy(stage):
+    health_checks(stage, "send-proxy")
+
+
+def case_check_send_proxy_v2(stage):
+    health_checks(stage, "send-proxy-v2")
+
+
+def case_check_with_certificates(stage):
+    """What HAProxy's check says of itself, LOCAL, needs no certificate."""
+    server = stage.server("--proxy-protocol", "127.0.0.1", "--require-client-cert")
+    in_front_of(stage, server, "send-proxy-v2-ssl-cn check inter 50ms")
+    server.wait_text(" DEBUG health_check ", 3)
+    server.stop()
+    check_equal(server.transcript, "", "the transcript")
+    check("uncertified=0" in server.errors, "a check was refused for its certificate")
+
+
+# ---- client certificates ----
+
+class Gate:
+    """The server behind HAProxy, which ends TLS and tells it of the client's certificate."""
+
+    def __init__(self, stage, option="--require-client-cert=operator", tls=True):
+        self.authority = Authority(stage)
+        self.server = stage.server("--proxy-protocol", "127.0.0.1", option)
+        bind = (f"ssl crt {self.authority.server} ca-file {self.authority.path} "
+                "verify optional crt-ignore-err all ca-ignore-err all") if tls else ""
+        self.stage = stage
+        self.place = in_front_of(stage, self.server, "send-proxy-v2-ssl-cn", bind)
+
+    def connect(self, certificate=None):
+        return self.connect_with(tls_context(self.authority, certificate))
+
+    def connect_with(self, context, session=None):
+        return tls_client(context, self.stage.connect(self.place, "127.0.0.5"), session)
+
+    def expect_refusal(self, client, detail):
+        check(is_cut_off(client), "it was let in")
+        self.server.wait_text(f' INFO refuse .*reason=certificate detail="{detail}')
+        self.server.stop()
+        check_equal(self.server.transcript, "", "the transcript")
+
+
+def case_certificate(stage):
+    gate = Gate(stage)
+    client = gate.connect(gate.authority.issue("operator"))
+    name = peer_name(client)
+    check_equal(exchange(client), ANSWER, "the answer")
+    gate.server.stop()
+    check_equal(gate.server.transcript, served(name), "the transcript")
+
+
+def case_certificate_any_name(stage):
+    gate = Gate(stage, "--require-client-cert")
+    check_equal(exchange(gate.connect(gate.authority.issue("visitor"))), ANSWER, "the answer")
+
+
+def case_certificate_other_name(stage):
+    gate = Gate(stage)
+    gate.expect_refusal(gate.connect(gate.authority.issue("operators")), "the common name")
+
+
+def certificate_resumed(stage, version):
+    """The handshake shows no certificate again: it is the one of the first."""
+    gate = Gate(stage)
+    context = tls_context(gate.authority, gate.authority.issue("operator"), version)
+    first = gate.connect_with(context)
+    first.sendall(b"hello")
+    check_equal(receive_all(first), ANSWER, "the answer")
+    second = gate.connect_with(context, first.session)
+    check(second.session_reused, "the session was not resumed")
+    check_equal(exchange(second), ANSWER, "the answer in the resumed session")
+
+
+def case_certificate_resumed(stage):
+    certificate_resumed(stage, ssl.TLSVersion.TLSv1_2)
+
+
+def case_certificate_resumed_tls13(stage):
+    certificate_resumed(stage, ssl.TLSVersion.TLSv1_3)
+
+
+def case_certificate_missing(stage):
+    gate = Gate(stage)
+    gate.expect_refusal(gate.connect(), "the client has shown no certificate")
+
+
+def case_certificate_without_tls(stage):
+    gate = Gate(stage, tls=False)
+    gate.expect_refusal(stage.connect(gate.place), "the proxy was not reached by TLS")
+
+
+def case_certificate_untrusted(stage):
+    """HAProxy lets it in, told to ignore the error, and says so in its header."""
+    gate = Gate(stage)
+    stranger = Authority(stage).issue("operator")
+    gate.expect_refusal(gate.connect(stranger), "the proxy has not verified")
