@@ -94,7 +94,7 @@ class Process:
 
     @property
     def output(self):
-        return self.kept["output"].decode()
+        return self.kept["output"].decode(errors="replace")
 
     @property
     def errors(self):
@@ -199,6 +199,13 @@ class Stage:
         process.wait()
         return process
 
+    @staticmethod
+    def inheriting(listeners, command):
+        """A command that runs this one with the listeners as a supervisor hands them over, and the
+        descriptors that it must be given."""
+        numbers = [listener.fileno() for listener in listeners]
+        return [sys.executable, "-c", INHERIT, ",".join(map(str, numbers)), *command], numbers
+
     # ---- processes ----
 
     def start(self, *arguments, **options):
@@ -208,14 +215,12 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def server(self, *arguments, address="127.0.0.1:0", inherited=(), **options):
+    def server(self, *arguments, address="127.0.0.1:0", inherited=(), log="-vv", **options):
         """With all that it does in its log. `place` is where it listens."""
         ready = self.new_path("ready")
-        command = [self.programs / "server", "-vv", "--ready-file", ready, *arguments]
+        command = [self.programs / "server", *log.split(), "--ready-file", ready, *arguments]
         if inherited:
-            numbers = ",".join(str(listener.fileno()) for listener in inherited)
-            command = [sys.executable, "-c", INHERIT, numbers, *command]
-            options["descriptors"] = [listener.fileno() for listener in inherited]
+            command, options["descriptors"] = self.inheriting(inherited, command)
         else:
             command.append(address)
         server = self._keep(Server(self, command, folder=self.folder, **options))
@@ -333,46 +338,51 @@ def peer_name(client):
 
 
 class Load:
-    """Clients that ask again and again, each its own counter, until they are told to stop."""
+    """Clients that ask again and again, each counted by itself, until they are told to stop."""
 
-    def __init__(self, ask, clients=4):
+    CLIENTS = 4
+
+    def __init__(self, ask):
         self.ask = ask
-        self.failures = []
-        self.count = 0
+        self.failures = collections.Counter()
+        self.counts = [0] * self.CLIENTS
         self.changed = threading.Condition()
         self.stopping = False
-        self.threads = [threading.Thread(target=self._go, daemon=True) for _ in range(clients)]
+        self.threads = [threading.Thread(target=self._go, args=(index,), daemon=True)
+                        for index in range(self.CLIENTS)]
         for thread in self.threads:
             thread.start()
 
-    def _go(self):
+    def _go(self, index):
         while not self.stopping:
-            failure = None
             try:
                 answer = self.ask()
-                if answer != ANSWER:
-                    failure = f"answered {answer!r}"
+                failure = None if answer == ANSWER else f"answered {answer!r}"
             except OSError as error:
                 failure = repr(error)
             with self.changed:
-                self.count += 1
+                self.counts[index] += 1
                 if failure:
-                    self.failures.append(failure)
+                    self.failures[failure] += 1
                 self.changed.notify_all()
 
-    def wait_more(self, count):
-        """Until that many more requests are over."""
+    def wait_requests(self, count):
+        """Until every client is through with that many requests which it began after this call."""
         with self.changed:
-            wanted = self.count + count
-            check(self.changed.wait_for(lambda: self.count >= wanted, PATIENCE),
-                  f"no {count} more requests within {PATIENCE} s")
+            wanted = [already + 1 + count for already in self.counts]
+            check(self.changed.wait_for(
+                lambda: all(now >= then for now, then in zip(self.counts, wanted)), PATIENCE),
+                f"no {count} more requests of each client")
 
     def stop(self):
+        """How many requests there were, and how many of them failed."""
         self.stopping = True
         for thread in self.threads:
             thread.join(PATIENCE)
             check(not thread.is_alive(), "a request has not ended")
-        return collections.Counter(self.failures)
+        lost = sum(self.failures.values())
+        print(f"{lost} of {sum(self.counts)} requests lost", dict(self.failures) if lost else "")
+        return sum(self.counts), lost
 
 
 def on_alarm(_number, _frame):
