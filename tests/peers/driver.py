@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -325,10 +326,10 @@ def exchange(client, message=b"hello"):
 
 
 def is_cut_off(client, message=b"hello"):
-    """Ended or reset without one byte."""
+    """Ended, reset or refused by TLS without one byte."""
     try:
         return exchange(client, message) == b""
-    except (ConnectionResetError, BrokenPipeError):
+    except (ConnectionResetError, BrokenPipeError, ssl.SSLError):
         return True
 
 
@@ -410,8 +411,8 @@ def main(programs, name):
             print(f"skipped: {reason}")
             return 1 if "TENON_PEERS_REQUIRED" in os.environ else 77
         except Exception:
-            traceback.print_exc(file=sys.stdout)
             stage.tell()
+            traceback.print_exc(file=sys.stdout)
             return 1
     print("passed")
     return 0

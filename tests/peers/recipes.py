@@ -1,0 +1,181 @@
+"""The recipes of the README, run as they stand there: only the places and files that belong to a
+machine are replaced, and each of those must be found."""
+import configparser
+import pathlib
+import re
+import shlex
+import socket
+
+from authority import Authority, tls_client, tls_context
+from driver import (ANSWER, Load, check, check_equal, exchange, is_cut_off, peer_name, place_of,
+                    served)
+
+README = pathlib.Path(__file__).parents[2] / "README.md"
+
+
+class Recipe:
+    """A section below `Recipes`: its blocks in fences, and its indented lines."""
+
+    def __init__(self, title):
+        recipes = README.read_text().partition("\n## Recipes\n")[2].partition("\n## ")[0]
+        section = recipes.partition(f"\n### {title}\n")[2].partition("\n### ")[0]
+        check(section, f"the README has no recipe {title!r}")
+        self.blocks = re.findall(r"^```[a-z]+\n(.*?)^```$", section, re.M | re.S)
+        outside = re.sub(r"^```.*?^```$", "", section, flags=re.M | re.S)
+        self.lines = re.findall(r"^    (.*)$", outside, re.M)
+
+
+def replace(text, *pairs):
+    for old, new in pairs:
+        check_equal(text.count(old), 1, f"how often {old!r} is in the recipe")
+        text = text.replace(old, str(new))
+    return text
+
+
+def start_server(stage, line, *pairs):
+    """A command line of the README. Its last word is where it listens."""
+    program, *arguments, address = shlex.split(replace(line, *pairs))
+    check_equal(program, "server", "the program")
+    return stage.server(*arguments, address=address)
+
+
+def start_haproxy(stage, text, listeners):
+    path = stage.write("haproxy.cfg", text)
+    return stage.start(stage.need("haproxy"), "-db", "-f", path,
+                       descriptors=[each.fileno() for each in listeners])
+
+
+# ---- TLS ----
+
+def case_haproxy_tls(stage):
+    recipe = Recipe("TLS and client certificates, by HAProxy")
+    authority = Authority(stage)
+    server = start_server(stage, recipe.lines[0], ("127.0.0.1:8000", "127.0.0.1:0"))
+    listener = stage.listener()
+    start_haproxy(stage, replace(
+        recipe.blocks[0], (":8443", f"fd@{listener.fileno()}"),
+        ("/etc/haproxy/server.pem", authority.server), ("/etc/haproxy/clients.pem", authority.path),
+        ("127.0.0.1:8000", server.place)), [listener])
+
+    def connect(certificate):
+        return tls_client(tls_context(authority, certificate),
+                          stage.connect(place_of(listener), "127.0.0.5"))
+
+    client = connect(authority.issue("operator"))
+    name = peer_name(client)
+    check_equal(exchange(client), ANSWER, "the answer")
+    check(is_cut_off(connect(authority.issue("visitor"))), "another name got in")
+    server.wait_text(" INFO refuse .*reason=certificate")
+    check(is_cut_off(connect(None)), "one without a certificate got in")
+    check(is_cut_off(connect(Authority(stage).issue("operator"))), "a stranger got in")
+    server.wait_text(" DEBUG health_check ")
+    server.stop()
+    check_equal(server.transcript, served(name), "the transcript")
+
+
+def case_stunnel_tls(stage):
+    recipe = Recipe("TLS by stunnel")
+    authority = Authority(stage)
+    server = start_server(stage, recipe.lines[0], ("127.0.0.1:8000", "127.0.0.1:0"))
+    listener = stage.listener()
+    # In front of the first section: what keeps it here, where its service runs by itself.
+    text = "foreground = yes\npid =\n" + replace(
+        recipe.blocks[0], ("accept = 8443", f"accept = {place_of(listener)}"),
+        ("/etc/stunnel/server.pem", authority.server), ("/etc/stunnel/clients.pem", authority.path),
+        ("127.0.0.1:8000", server.place))
+    command, descriptors = stage.inheriting(
+        [listener], [stage.need("stunnel", "stunnel4"), stage.write("stunnel.conf", text)])
+    stage.start(*command, descriptors=descriptors)
+
+    def connect(certificate):
+        return tls_client(tls_context(authority, certificate),
+                          stage.connect(place_of(listener), "127.0.0.5"))
+
+    client = connect(authority.issue("operator"))
+    name = peer_name(client)
+    check_equal(exchange(client), ANSWER, "the answer")
+    check(is_cut_off(connect(None)), "one without a certificate got in")
+    check(is_cut_off(connect(Authority(stage).issue("operator"))), "a stranger got in")
+    server.stop()
+    check_equal(server.transcript, served(name), "the transcript")
+
+
+# ---- systemd ----
+
+def read_unit(text):
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str
+    unit.read_string(text)
+    return unit
+
+
+def case_systemd_units(stage):
+    """systemd itself has nothing to say against them."""
+    socket_text, service_text = Recipe("Under systemd").blocks
+    program = stage.need("systemd-analyze", "systemd")
+    service = stage.write("tenon.service", replace(
+        service_text, ("/usr/local/bin/tenon-server", stage.programs / "server")))
+    verified = stage.run(program, "verify", stage.write("tenon.socket", socket_text), service)
+    check_equal(verified.output + verified.errors, "", "what it says")
+
+
+def case_systemd(stage):
+    """As the units say it: the port, the command, the notices, the watchdog, the stop."""
+    socket_text, service_text = Recipe("Under systemd").blocks
+    unit = read_unit(service_text)["Service"]
+    port = read_unit(socket_text)["Socket"]["ListenStream"]
+    check(port.isdigit(), f"{port} is no port")
+    held = stage.held_port()
+    command = shlex.split(replace(unit["ExecStart"], (
+        "/usr/local/bin/tenon-server", stage.programs / "server")))
+    notices = stage.keep(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    notices.bind(str(stage.path("notify")))
+    check_equal(unit["Type"], "notify", "the type")
+    check(unit["WatchdogSec"].endswith("s"), "the watchdog's time")
+    process = stage.start(
+        stage.need("systemd-socket-activate", "systemd"), "-l", f"127.0.0.1:{held}",
+        "-E", f"NOTIFY_SOCKET={stage.path('notify')}", "-E", "WATCHDOG_USEC=200000", *command)
+    process.wait_text("^Listening on ")
+    check_equal(exchange(stage.connect(f"127.0.0.1:{held}")), ANSWER, "the answer")
+    check_equal([notices.recv(99) for _ in range(3)], [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"],
+                "the notices")
+    process.stop()
+
+
+# ---- several machines ----
+
+def case_several_servers(stage):
+    """Both serve, and both are restarted by the lines of the recipe while clients come and go."""
+    recipe = Recipe("More than one machine")
+    shell = stage.need("sh")
+    stage.need("socat")
+    ports = [stage.held_port(), stage.held_port()]
+    listener = stage.listener()
+    runtime = stage.path("admin.sock")
+
+    def start(index):
+        return start_server(stage, recipe.lines[0], ("10.0.0.10", "127.0.0.1"),
+                            (":8000", f"127.0.0.1:{ports[index]}"))
+
+    def tell(line, name):
+        said = stage.run(shell, "-c", replace(line, ("tenon/one", f"tenon/{name}"),
+                                              ("/run/haproxy/admin.sock", runtime)))
+        check_equal(said.output.strip() + said.errors, "", "what HAProxy says")
+
+    servers = [start(0), start(1)]
+    start_haproxy(stage, replace(
+        recipe.blocks[0], ("/run/haproxy/admin.sock", runtime),
+        (":12345", f"fd@{listener.fileno()}"), ("10.0.0.1:8000", f"127.0.0.1:{ports[0]}"),
+        ("10.0.0.2:8000", f"127.0.0.1:{ports[1]}")), [listener])
+    load = Load(lambda: exchange(stage.connect(place_of(listener), "127.0.0.5")))
+    for index, name in enumerate(("one", "two")):
+        servers[index].wait_text(r" INFO accept .*peer=127\.0\.0\.5", 10)
+        tell(recipe.lines[1], name)
+        load.wait_requests(1)
+        servers[index].stop()
+        servers[index] = start(index)
+        tell(recipe.lines[2], name)
+        servers[index].wait_text(r" INFO accept .*peer=127\.0\.0\.5", 10)
+    count, lost = load.stop()
+    check(count >= 100, f"{count} requests are no load")
+    check_equal(lost, 0, "requests lost")
