@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tenon/bounds.h>
+#include <tenon/export.h>
 #include <tenon/status.h>
 #ifdef __cplusplus
 extern "C" {
@@ -37,27 +38,29 @@ struct tenon_endpoint {
  * forms), or IPv6 without brackets (RFC 4291), with `%` and an interface's name or index behind it
  * (RFC 4007). *out has port 0. TENON_INVALID: the text is something else, a name for instance. Any
  * thread. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_address_parse(const char *text, struct tenon_address *out);
 
 /* Write `127.0.0.1:80` or `[fe80::1%4]:80` (RFC 5952), and the same without port and brackets; an
  * IPv4-mapped IPv6 address as the IPv4 one; a path's address as `unix`. text_size is at least
  * TENON_ADDRESS_TEXT_MAX. Any thread. */
+TENON_API
 void tenon_address_format(const struct tenon_address *address, char *text, size_t text_size);
+TENON_API
 void tenon_address_format_ip(const struct tenon_address *address, char *text, size_t text_size);
 
 /* The IPv4 address that an IPv4-mapped one stands for (RFC 4291 section 2.5.5.2); any other as it
  * is. */
-struct tenon_address tenon_address_unmap(const struct tenon_address *address);
+TENON_API struct tenon_address tenon_address_unmap(const struct tenon_address *address);
 
 /* Whether family, ip, port and scope are equal. */
-bool tenon_address_equal(const struct tenon_address *a, const struct tenon_address *b);
+TENON_API bool tenon_address_equal(const struct tenon_address *a, const struct tenon_address *b);
 
 /* Whether the first `bits` bits of both are equal; ports do not count, families must match once
  * IPv4-mapped addresses are unmapped (a mapped prefix counts its bits from the IPv4 part:
  * ::ffff:10.0.0.0/104 is 10.0.0.0/8). bits is at most 32 for IPv4 and 128 for IPv6. */
-bool tenon_address_in_prefix(const struct tenon_address *address,
-                             const struct tenon_address *prefix, unsigned bits);
+TENON_API bool tenon_address_in_prefix(const struct tenon_address *address,
+                                       const struct tenon_address *prefix, unsigned bits);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tenon/export.h>
 #include <tenon/status.h>
 #ifdef __cplusplus
 extern "C" {
@@ -39,37 +40,37 @@ struct tenon_file_info {
 /* Opens a file for reading. Where the path is a pipe's, it waits for a writer: look first where
  * only a regular file will do. On Windows others may write, rename and delete it meanwhile, as
  * always on POSIX. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_open(const char *path, struct tenon_file *file_out,
                                   struct tenon_error *error_out);
 /* Opens it for writing at its end, wherever that is at each write, and makes it if there is none:
  * for logs, so that others of the group read it and the rest do not (mode 0640 but for the umask,
  * POSIX). Shared as above. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_append(const char *path, struct tenon_file *file_out,
                                     struct tenon_error *error_out);
-void tenon_file_close(struct tenon_file file);
+TENON_API void tenon_file_close(struct tenon_file file);
 
 /* What it is: of an open file, and of a path, whose links are followed. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_info(struct tenon_file file, struct tenon_file_info *info_out,
                                   struct tenon_error *error_out);
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_look(const char *path, struct tenon_file_info *info_out,
                                   struct tenon_error *error_out);
 
 /* Read what is there, waiting for the first byte: OK with 1 to size bytes, and with 0 at the end.
  * The first goes on where the last one ended, and reads pipes and devices too; the second reads a
  * regular file at an offset. A file is read by one of the two. size is at least 1. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_read(struct tenon_file file, void *data, size_t size, size_t *got_out,
                                   struct tenon_error *error_out);
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_read_at(struct tenon_file file, uint64_t offset, void *data,
                                      size_t size, size_t *got_out, struct tenon_error *error_out);
 
 /* Writes all bytes, waiting as long as it takes. On failure an unknown part was written. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_write_all(struct tenon_file file, const void *data, size_t size,
                                        struct tenon_error *error_out);
 
@@ -81,28 +82,28 @@ enum tenon_status tenon_file_write_all(struct tenon_file file, const void *data,
  * exists and is no regular file, a pipe or a device, is opened and written as it comes; so is
  * /dev/stdout, whatever it is. *out is NULL on failure. */
 struct tenon_file_replacement;
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_replace_begin(const char *path, struct tenon_file_replacement **out,
                                            struct tenon_error *error_out);
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_replace_write(struct tenon_file_replacement *replacement,
                                            const void *data, size_t size,
                                            struct tenon_error *error_out);
 /* Ends it in either case. Where a write had failed, so does the commit, with that error; a commit
  * that fails leaves the old file, and nothing beside it. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_replace_commit(struct tenon_file_replacement *replacement,
                                             struct tenon_error *error_out);
 /* Ends it and leaves the old file. NULL does nothing. */
-void tenon_file_replace_discard(struct tenon_file_replacement *replacement);
+TENON_API void tenon_file_replace_discard(struct tenon_file_replacement *replacement);
 
 /* Replaces a file by these bytes: the calls above in one. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_write(const char *path, const void *data, size_t size,
                                    struct tenon_error *error_out);
 
 /* Removes a file. NOT_FOUND: there was none. */
-enum tenon_status tenon_file_remove(const char *path, struct tenon_error *error_out);
+TENON_API enum tenon_status tenon_file_remove(const char *path, struct tenon_error *error_out);
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <tenon/bounds.h>
+#include <tenon/export.h>
 #include <tenon/status.h>
 #ifdef __cplusplus
 extern "C" {
@@ -28,36 +29,36 @@ struct tenon_loop_options {
 /* Opens a loop with all memory that it will use. options may be NULL. Errors: UNSUPPORTED (no such
  * backend here), INVALID (an option out of its bounds), LIMIT (memory, descriptors), SYSTEM. *out
  * is NULL on failure. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_loop_open(const struct tenon_loop_options *options,
                                   struct tenon_loop **out);
 
 /* Closes it, on any thread once no turn is under way. Asserts that nothing is attached, listening,
  * connecting, started or posted. */
-void tenon_loop_close(struct tenon_loop *loop);
+TENON_API void tenon_loop_close(struct tenon_loop *loop);
 
 /* Runs turns until tenon_loop_stop, or until nothing is pending: no stream, listener, connect,
  * started timer or posted message. A stop before the run ends it after one turn that does not wait.
  */
-void tenon_loop_run(struct tenon_loop *loop);
+TENON_API void tenon_loop_run(struct tenon_loop *loop);
 
 /* One turn: collects events, waiting for the first until the time `until` at the latest (0: does
  * not wait, TENON_FOREVER: no limit), then runs what is due: messages, timers, accepts, connects,
  * sends and receives. True: something is still pending. */
-bool tenon_loop_turn(struct tenon_loop *loop, int64_t until);
+TENON_API bool tenon_loop_turn(struct tenon_loop *loop, int64_t until);
 
 /* Any thread. The run in progress, or else the next one, ends after its turn. */
-void tenon_loop_stop(struct tenon_loop *loop);
+TENON_API void tenon_loop_stop(struct tenon_loop *loop);
 
 /* The turn's time, monotonic: equal within a turn. And the wall clock's time since 1970, UTC, for
  * logs: it can jump. */
-int64_t tenon_loop_now(const struct tenon_loop *loop);
-int64_t tenon_loop_wall(const struct tenon_loop *loop);
+TENON_API int64_t tenon_loop_now(const struct tenon_loop *loop);
+TENON_API int64_t tenon_loop_wall(const struct tenon_loop *loop);
 
 /* The name of the loop's backend, and of those compiled in, best first: NULL behind the last. Any
  * thread. */
-const char *tenon_loop_backend(const struct tenon_loop *loop);
-const char *tenon_backend_name(size_t index);
+TENON_API const char *tenon_loop_backend(const struct tenon_loop *loop);
+TENON_API const char *tenon_backend_name(size_t index);
 
 /* A timer runs its function once, at its time or after it, never before; in the order of their
  * times where several are due. 32 bytes of the caller's, zeroed before the first use. */
@@ -70,13 +71,13 @@ struct tenon_timer {
 
 /* Starts it for the time `when` on the scale of tenon_loop_now; one that is started already is
  * moved. A time that has passed runs in the next turn. O(1). */
-void tenon_timer_start(struct tenon_loop *loop, struct tenon_timer *timer, int64_t when,
-                       void (*on_timer)(struct tenon_timer *timer));
+TENON_API void tenon_timer_start(struct tenon_loop *loop, struct tenon_timer *timer, int64_t when,
+                                 void (*on_timer)(struct tenon_timer *timer));
 
 /* After this its function does not run, also where it was due in this turn, and its memory is the
  * caller's. Stopping one that is not started does nothing. O(1). */
-void tenon_timer_stop(struct tenon_loop *loop, struct tenon_timer *timer);
-bool tenon_timer_started(const struct tenon_timer *timer);
+TENON_API void tenon_timer_stop(struct tenon_loop *loop, struct tenon_timer *timer);
+TENON_API bool tenon_timer_started(const struct tenon_timer *timer);
 
 /* A message to a loop from any thread. 24 bytes of the caller's. */
 struct tenon_message {
@@ -86,14 +87,14 @@ struct tenon_message {
 };
 
 /* Once, before the first post. */
-void tenon_message_init(struct tenon_message *message,
-                        void (*on_message)(struct tenon_message *message));
+TENON_API void tenon_message_init(struct tenon_message *message,
+                                  void (*on_message)(struct tenon_message *message));
 
 /* Any thread. Runs the message's function once, in a coming turn of the loop: true. A message that
  * is posted and has not yet begun to run stays posted once, and the answer is false: put your data
  * in place first, then post. From the moment that its function begins it may be posted again, or
  * freed by that function. Never fails, never allocates. */
-bool tenon_post(struct tenon_loop *loop, struct tenon_message *message);
+TENON_API bool tenon_post(struct tenon_loop *loop, struct tenon_message *message);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tenon/export.h>
 #include <tenon/status.h>
 #ifdef __cplusplus
 extern "C" {
@@ -15,22 +16,22 @@ extern "C" {
  * a closed pipe is an error and no death; error boxes are off (Windows). argc and argv become UTF-8
  * and stay the process's until its end (Windows takes them from the command line as it was typed).
  * Errors: LIMIT, SYSTEM. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_process_start(int *argc, char ***argv);
 
 /* Ends the process now: no flush, no atexit. Any thread. For a second stop request. */
-void tenon_process_exit_now(int code);
+TENON_API void tenon_process_exit_now(int code);
 
 /* The wall clock, nanoseconds since 1970, UTC: for what is said before there is a loop, which has a
  * clock of its own. */
-int64_t tenon_process_wall(void);
+TENON_API int64_t tenon_process_wall(void);
 
 /* This process's number. */
-uint64_t tenon_process_id(void);
+TENON_API uint64_t tenon_process_id(void);
 
 /* Raises the limit of descriptors to `count` if it can; *allowed_out is what it is now, UINT64_MAX
  * where there is no such limit (Windows). Errors: SYSTEM. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_process_raise_descriptors(uint64_t count, uint64_t *allowed_out);
 
 /* ---- requests ---- */
@@ -50,7 +51,7 @@ enum tenon_request {
  * that the process was started to ignore (nohup, a shell's background job) stays ignored. Errors:
  * LIMIT, SYSTEM. */
 typedef void tenon_request_fn(void *argument, enum tenon_request request);
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_request_watch(tenon_request_fn *on_request, void *argument);
 
 /* ---- standard input ---- */
@@ -60,11 +61,11 @@ enum tenon_status tenon_request_watch(tenon_request_fn *on_request, void *argume
  * Ctrl+Z at the start of a line is the end). No call ends this wait: let a thread of
  * tenon_thread_start_detached do it, and have the process end meanwhile. One thread at a time; size
  * is at least 1. Errors: INVALID (a folder), SYSTEM. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_input_read(void *data, size_t size, size_t *got_out,
                                    struct tenon_error *error_out);
 /* Not while a read is waiting. */
-bool tenon_input_is_terminal(void);
+TENON_API bool tenon_input_is_terminal(void);
 
 /* ---- standard output and error ---- */
 
@@ -76,9 +77,9 @@ enum tenon_output {
 /* Writes all bytes, waiting as long as it takes: raw to a file or pipe, as text to a Windows
  * console (UTF-16, its code page left alone; whole characters in each call). Any thread, one at a
  * time for each output. Errors: RESET (nobody reads the pipe any more), NO_SPACE, SYSTEM. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_output_write(enum tenon_output output, const void *data, size_t size);
-bool tenon_output_is_terminal(enum tenon_output output);
+TENON_API bool tenon_output_is_terminal(enum tenon_output output);
 
 #ifdef __cplusplus
 }

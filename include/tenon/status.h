@@ -3,6 +3,7 @@
 #define TENON_STATUS_H
 #include <stddef.h>
 #include <stdint.h>
+#include <tenon/export.h>
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -47,13 +48,13 @@ struct tenon_error {
 
 /* The name in snake_case, such as `timed_out`, and a sentence without a full stop, such as
  * `connection refused`. Never NULL; a value out of range gives `unknown`. Any thread. */
-const char *tenon_status_name(enum tenon_status status);
-const char *tenon_status_sentence(enum tenon_status status);
+TENON_API const char *tenon_status_name(enum tenon_status status);
+TENON_API const char *tenon_status_sentence(enum tenon_status status);
 
 /* Writes the sentence, and behind it the native code with the system's own words where there is
  * one, as UTF-8: `connection refused (errno 111: Connection refused)`. Truncates at a whole
  * character; always ends with a zero. text_size is at least 1. Any thread. */
-void tenon_error_format(struct tenon_error error, char *text, size_t text_size);
+TENON_API void tenon_error_format(struct tenon_error error, char *text, size_t text_size);
 
 /* Times and durations are nanoseconds in an int64_t. */
 #define TENON_MICROSECOND INT64_C(1000)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <tenon/address.h>
 #include <tenon/bounds.h>
+#include <tenon/export.h>
 #include <tenon/loop.h>
 #include <tenon/status.h>
 #ifdef __cplusplus
@@ -94,7 +95,7 @@ struct tenon_listen_options {
  * tenon_listener_accept. Errors: ADDRESS_IN_USE, ADDRESS_NOT_AVAILABLE, FAMILY_UNSUPPORTED,
  * ACCESS_DENIED, INVALID (a path), NOT_FOUND (its folder), UNSUPPORTED (a path on Windows), LIMIT,
  * SYSTEM; the same in listener->error, with the native code. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_listen(struct tenon_loop *loop, struct tenon_listener *listener,
                                const struct tenon_endpoint *endpoint,
                                const struct tenon_listen_options *options);
@@ -114,7 +115,7 @@ struct tenon_listen_report {
     struct tenon_address failed;
     struct tenon_error error;
 };
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_listen_host(struct tenon_loop *loop, struct tenon_listener *listeners,
                                     uint32_t count_max, const char *host, uint16_t port,
                                     const struct tenon_listen_options *options,
@@ -123,18 +124,18 @@ enum tenon_status tenon_listen_host(struct tenon_loop *loop, struct tenon_listen
 /* Starts the subscription. A peer that is gone before it was accepted is skipped. After PAUSE
  * nothing is delivered until the resume; a completion backend may hold some connections meanwhile.
  */
-void tenon_listener_accept(struct tenon_listener *listener, tenon_accept_fn *on_accept);
-void tenon_listener_resume(struct tenon_listener *listener);
+TENON_API void tenon_listener_accept(struct tenon_listener *listener, tenon_accept_fn *on_accept);
+TENON_API void tenon_listener_resume(struct tenon_listener *listener);
 
 /* Stops listening. GRACEFUL: what the kernel has queued is delivered first (also where paused), at
  * most the backlog; closing a queue resets what is in it. Then the subscription's last call, then
  * on_closed, from which on the memory is the caller's. Closing again does nothing, but that ABORT
  * ends a graceful close. */
-void tenon_listener_close(struct tenon_listener *listener, enum tenon_close_mode mode,
-                          tenon_listener_closed_fn *on_closed);
+TENON_API void tenon_listener_close(struct tenon_listener *listener, enum tenon_close_mode mode,
+                                    tenon_listener_closed_fn *on_closed);
 
 /* Any thread. Resets a socket that is not wanted. */
-void tenon_socket_discard(struct tenon_socket socket);
+TENON_API void tenon_socket_discard(struct tenon_socket socket);
 
 /* ---- streams ---- */
 
@@ -198,53 +199,53 @@ struct tenon_send {
 
 /* Makes a stream of a socket, on this loop; the socket's backend is the loop's. It takes the socket
  * in any case: on failure (LIMIT, SYSTEM) it has been closed, and the stream is the caller's. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_stream_attach(struct tenon_loop *loop, struct tenon_stream *stream,
                                       struct tenon_socket socket);
 
 /* Three ways to receive, one at a time. The peer's half-close is TENON_END, after all its bytes;
  * after it no further receive may be started. The failure of a stream is delivered after the bytes
  * that came before it. Lent: any number of receives into the loop's own buffer. */
-void tenon_stream_receive_lent(struct tenon_stream *stream, tenon_lent_fn *on_lent);
+TENON_API void tenon_stream_receive_lent(struct tenon_stream *stream, tenon_lent_fn *on_lent);
 
 /* Ready: says when there is something, and leaves the bytes in the kernel until try_receive takes
  * them: at most `size` of them, the count returned. 0: nothing there now, or the end, or a failure;
  * the subscription's last call tells. It is legal while the subscription is in flight, paused or
  * not, until its last call. A callback that takes nothing and answers CONTINUE is called again in
  * the next turn. */
-void tenon_stream_receive_ready(struct tenon_stream *stream, tenon_ready_fn *on_ready);
-TENON_CHECK_RESULT
+TENON_API void tenon_stream_receive_ready(struct tenon_stream *stream, tenon_ready_fn *on_ready);
+TENON_API TENON_CHECK_RESULT
 size_t tenon_stream_try_receive(struct tenon_stream *stream, void *data, size_t size);
 
 /* Single: one receive into receive->data, which completes with 1 to size bytes, or with END,
  * CANCELED or the failure. */
-void tenon_stream_receive(struct tenon_stream *stream, struct tenon_receive *receive,
-                          tenon_receive_fn *on_received);
+TENON_API void tenon_stream_receive(struct tenon_stream *stream, struct tenon_receive *receive,
+                                    tenon_receive_fn *on_received);
 
 /* Resumes a paused subscription; does nothing where none is paused. */
-void tenon_stream_receive_resume(struct tenon_stream *stream);
+TENON_API void tenon_stream_receive_resume(struct tenon_stream *stream);
 
 /* Asks the receive in flight, of any kind, to end: with CANCELED, or with its own result if that
  * came first. No byte is lost: a later receive has them. Does nothing where none is in flight. */
-void tenon_stream_receive_cancel(struct tenon_stream *stream);
+TENON_API void tenon_stream_receive_cancel(struct tenon_stream *stream);
 
 /* Hands over what the kernel takes now and returns how many bytes that is: 0 as well while a send
  * is in flight, and when the stream has failed (the next operation tells). */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 size_t tenon_stream_try_send(struct tenon_stream *stream, const void *data, size_t size);
 
 /* Sends all pieces in order; completes when the kernel has taken all bytes, or with CANCELED or the
  * failure. */
-void tenon_stream_send(struct tenon_stream *stream, struct tenon_send *send,
-                       tenon_send_fn *on_sent);
+TENON_API void tenon_stream_send(struct tenon_stream *stream, struct tenon_send *send,
+                                 tenon_send_fn *on_sent);
 
 /* Asks the send in flight to end. After one that was cancelled or failed only an abortive close is
  * legal. */
-void tenon_stream_send_cancel(struct tenon_stream *stream);
+TENON_API void tenon_stream_send_cancel(struct tenon_stream *stream);
 
 /* Half-close: tells the peer that nothing more comes, after the send in flight. Sending ends with
  * this call; receiving goes on. */
-void tenon_stream_finish(struct tenon_stream *stream);
+TENON_API void tenon_stream_finish(struct tenon_stream *stream);
 
 /* Closes it; legal once after the attach and at any time. A receive in flight ends with CANCELED;
  * so does a send with ABORT. `timeout` is a duration (TENON_FOREVER: none; ABORT ignores it).
@@ -255,17 +256,18 @@ void tenon_stream_finish(struct tenon_stream *stream);
  * callback, after every other: OK (the end was seen, or ABORT was asked for), TIMED_OUT, LIMIT, or
  * the stream's failure. From its beginning on the memory is the caller's. Closing again does
  * nothing, but that ABORT turns a graceful close into an abort; the first on_closed stays. */
+TENON_API
 void tenon_stream_close(struct tenon_stream *stream, enum tenon_close_mode mode, int64_t timeout,
                         tenon_closed_fn *on_closed);
 
 /* The first failure that the stream met, with its native code: status OK while there is none. */
-struct tenon_error tenon_stream_error(const struct tenon_stream *stream);
+TENON_API struct tenon_error tenon_stream_error(const struct tenon_stream *stream);
 
 /* Sends probes on a connection that is silent for `idle` (whole seconds, at least 1), so that a
  * peer that is gone is noticed (TIMED_OUT or RESET) after about 10 unanswered ones, 1 s apart. For
  * connections without a time limit. RFC 9293 section 3.8.4. Does nothing on a path's stream.
  * Errors: INVALID, SYSTEM. */
-TENON_CHECK_RESULT
+TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_stream_keep_alive(struct tenon_stream *stream, int64_t idle);
 
 /* ---- connects ---- */
@@ -325,12 +327,13 @@ struct tenon_connect {
  * UNREACHABLE, TIMED_OUT, CANCELED, INVALID (a name or path that is too long), UNSUPPORTED (a path
  * on Windows), LIMIT, and what a connection may end with. Every attempt keeps its own error.
  * options may be NULL. */
+TENON_API
 void tenon_connect(struct tenon_loop *loop, struct tenon_connect *connect,
                    struct tenon_stream *stream, const char *host, uint16_t port,
                    const struct tenon_connect_options *options, tenon_connect_fn *on_connected);
 
 /* Asks it to end: with CANCELED, or with its own result if that came first. */
-void tenon_connect_cancel(struct tenon_connect *connect);
+TENON_API void tenon_connect_cancel(struct tenon_connect *connect);
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,9 @@
 #define TENON_H
 #include <tenon/address.h>
 #include <tenon/bounds.h>
+#include <tenon/export.h>
 #include <tenon/file.h>
+#include <tenon/layout.h>
 #include <tenon/loop.h>
 #include <tenon/process.h>
 #include <tenon/status.h>
@@ -11,4 +13,5 @@
 #include <tenon/supervision.h>
 #include <tenon/sync.h>
 #include <tenon/thread.h>
+#include <tenon/version.h>
 #endif

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <tenon/loop.h>
+#include <tenon/version.h>
 
 enum {
     HELP_MAX = 8 * 1024,
@@ -79,11 +81,20 @@ int help_print(const struct option_table *table, struct console *console)
     return print(&help, console);
 }
 
+/* What a report of a fault needs. Which backend is the best that works is seen by opening it. */
 int help_print_version(struct console *console)
 {
     struct help help = {.size = 0};
+    struct tenon_loop *loop = NULL;
     char backends[HELP_BACKENDS_MAX];
     help_backends(backends);
-    add(&help, "%s (tenon) %s\nbackends: %s\n", console->program, TENON_VERSION, backends);
+    add(&help, "%s (tenon) %s\ncompiler: %s\nbackends: %s\n", console->program, tenon_version(),
+        TENON_COMPILER, backends);
+    enum tenon_status status = tenon_loop_open(NULL, &loop);
+    add(&help, "chosen: %s\n",
+        status == TENON_OK ? tenon_loop_backend(loop) : tenon_status_sentence(status));
+    if (status == TENON_OK) {
+        tenon_loop_close(loop);
+    }
     return print(&help, console);
 }

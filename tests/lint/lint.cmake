@@ -105,6 +105,10 @@ function(check_conditional path number line)
         # Which compiler, where C has no word for an attribute.
         set(macros "${macros}|__GNUC__|_MSC_VER")
     endif()
+    if(path STREQUAL "include/tenon/export.h")
+        # What whoever builds a shared library has said before.
+        set(macros "${macros}|TENON_API")
+    endif()
     string(REGEX REPLACE "^ *# *(ifdef|ifndef|if|elif)" "" condition "${line}")
     string(REGEX REPLACE "(^|[^A-Za-z0-9_])defined([^A-Za-z0-9_]|$)" " " condition "${condition}")
     string(REGEX REPLACE "(^|[^A-Za-z0-9_])(${macros})" "" condition "${condition}")

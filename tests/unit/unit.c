@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const struct unit_case *const tables[] = {
-    size_cases, status_cases, error_cases, address_cases, prefix_cases, host_cases, number_cases,
-    place_cases, text_cases, option_cases, settings_cases, console_cases, event_cases,
+    size_cases, version_cases, status_cases, error_cases, address_cases, prefix_cases, host_cases,
+    number_cases, place_cases, text_cases, option_cases, settings_cases, console_cases, event_cases,
     peer_cases, access_cases,
     crowd_cases, proxy_cases, proxy_binary_cases, histogram_cases,
     NULL

@@ -40,6 +40,7 @@ bool unit_is_whole(const char *text);
 
 /* The tables of cases, one a file, in the order in which they run; a NULL name ends each. */
 extern const struct unit_case size_cases[];
+extern const struct unit_case version_cases[];
 extern const struct unit_case status_cases[];
 extern const struct unit_case error_cases[];
 extern const struct unit_case address_cases[];
