@@ -84,7 +84,7 @@ static int64_t time_of(FILETIME time)
 static enum tenon_status describe(HANDLE handle, struct tenon_file_info *info_out,
                                   struct tenon_error *error_out)
 {
-    static const struct tenon_file_info none;
+    static const struct tenon_file_info none = {0};
     BY_HANDLE_FILE_INFORMATION status;
     *info_out = none;
     SetLastError(ERROR_SUCCESS);
@@ -114,7 +114,7 @@ enum tenon_status tenon_file_info(struct tenon_file file, struct tenon_file_info
 enum tenon_status tenon_file_look(const char *path, struct tenon_file_info *info_out,
                                   struct tenon_error *error_out)
 {
-    static const struct tenon_file_info none;
+    static const struct tenon_file_info none = {0};
     *info_out = none;
     HANDLE handle = open_handle(path, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
                                 FILE_FLAG_BACKUP_SEMANTICS, error_out);

@@ -99,7 +99,7 @@ static void deadlines(struct test *test)
 /* A peer that does not read: the send ends at its deadline, and then only the close is left. */
 static void send_to_a_peer_that_does_not_read(struct test *test)
 {
-    static const char block[1024 * 1024];
+    static const char block[1024 * 1024] = {0};
     struct both both = both_open(test);
     enum tenon_status status = TENON_OK;
     for (int i = 0; i < 64 && status == TENON_OK; i++) {
