@@ -2,7 +2,8 @@
  *
  * What it makes up for:
  *  - The wait's own timeout has the resolution of the clock tick, up to 15.6 ms. A
- *    high-resolution timer's call ends the wait instead, which is alertable for it.
+ *    high-resolution timer ends the wait before it: the system's pool waits for the timer and
+ *    posts a packet. Such a timer does not call its completion routine.
  *  - A call that fails at once has posted no packet; one that succeeds at once posts none on
  *    streams (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS), and one on listeners. Each place says
  *    which it counts on.
@@ -15,6 +16,12 @@
 #include <string.h>
 
 const int64_t iocp_shortage_pause = 10 * TENON_MILLISECOND;
+
+/* Of packets: only the timer's have one that says something. */
+enum {
+    KEY_NONE,
+    KEY_TIMER
+};
 
 /* ---- operations ---- */
 
@@ -134,6 +141,15 @@ static struct tenon_error load_extensions(struct iocp_loop *iocp)
     return error;
 }
 
+/* On a thread of the system's. Where the kernel lacks memory for the packet, the wait ends by its
+ * own timeout, a tick later. */
+static VOID CALLBACK on_timer(PVOID argument, BOOLEAN timed_out)
+{
+    const struct iocp_loop *iocp = argument;
+    (void)timed_out;
+    (void)PostQueuedCompletionStatus(iocp->port, 0, KEY_TIMER, NULL);
+}
+
 static struct tenon_error open_port(struct iocp_loop *iocp)
 {
     iocp->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
@@ -145,13 +161,21 @@ static struct tenon_error open_port(struct iocp_loop *iocp)
     if (iocp->timer == NULL) {      /* before Windows 10 1803 */
         iocp->timer = CreateWaitableTimerExW(NULL, NULL, 0, TIMER_ALL_ACCESS);
     }
-    return iocp->timer == NULL ? win_last_error() : win_error(ERROR_SUCCESS);
+    if (iocp->timer == NULL ||
+        !RegisterWaitForSingleObject(&iocp->timer_wait, iocp->timer, on_timer, iocp, INFINITE,
+                                     WT_EXECUTEINWAITTHREAD)) {
+        return win_last_error();
+    }
+    return win_error(ERROR_SUCCESS);
 }
 
 static void release(struct iocp_loop *iocp)
 {
+    if (iocp->timer_wait != NULL) {
+        /* Returns behind its last call. */
+        (void)UnregisterWaitEx(iocp->timer_wait, INVALID_HANDLE_VALUE);
+    }
     if (iocp->timer != NULL) {
-        (void)CancelWaitableTimer(iocp->timer);     /* takes back a call that is queued */
         (void)CloseHandle(iocp->timer);
     }
     if (iocp->port != NULL) {
@@ -173,7 +197,6 @@ static struct tenon_error iocp_open(struct tenon_loop *loop,
         (void)WSACleanup();
         return win_error(ERROR_OUTOFMEMORY);
     }
-    iocp->timer_at = TENON_FOREVER;
     iocp->retry_at = TENON_FOREVER;
     iocp->postponed.next = &iocp->postponed;
     iocp->postponed.previous = &iocp->postponed;
@@ -219,50 +242,36 @@ static int64_t iocp_wall(struct tenon_loop *loop)
  * any thread, so this waits until there is some. */
 static void iocp_wake(struct tenon_loop *loop)
 {
-    while (!PostQueuedCompletionStatus(iocp_of(loop)->port, 0, 0, NULL)) {
+    while (!PostQueuedCompletionStatus(iocp_of(loop)->port, 0, KEY_NONE, NULL)) {
         Sleep(1);
     }
 }
 
-static VOID CALLBACK on_timer(LPVOID argument, DWORD low, DWORD high)
-{
-    struct iocp_loop *iocp = argument;
-    (void)low;
-    (void)high;
-    iocp->timer_at = TENON_FOREVER;
-}
-
 /* Sees to it that the wait ends by `until`: returns its timeout. A timer that is set to fire
- * before is left as it is: one more turn costs less than setting it anew in every one. Its call
- * goes to the thread that set it. */
+ * before is left as it is: one more turn costs less than setting it anew in every one. */
 static DWORD begin_wait(struct iocp_loop *iocp, int64_t until)
 {
     if (until == 0 || until == TENON_FOREVER) {
         return win_milliseconds(until);
     }
-    int64_t left = until - win_clock();
-    if (left <= 0) {
+    int64_t now = win_clock();
+    if (until <= now) {
         return 0;
     }
-    DWORD thread = GetCurrentThreadId();
-    if (iocp->timer_at <= until && iocp->timer_thread == thread) {
-        return INFINITE;
+    if (iocp->timer_at <= now || iocp->timer_at > until) {
+        LARGE_INTEGER due;
+        due.QuadPart = -((until - now) / 100 + 1);      /* relative, in units of 100 ns */
+        iocp->timer_at = SetWaitableTimer(iocp->timer, &due, 0, NULL, NULL, FALSE) ? until : 0;
     }
-    LARGE_INTEGER due;
-    due.QuadPart = -(left / 100 + 1);       /* relative, in units of 100 ns */
-    if (!SetWaitableTimer(iocp->timer, &due, 0, on_timer, iocp, FALSE)) {
-        return win_milliseconds(left);
-    }
-    iocp->timer_at = until;
-    iocp->timer_thread = thread;
-    return INFINITE;
+    return win_milliseconds(until - now);
 }
 
-static void translate(const OVERLAPPED_ENTRY *entry)
+static void translate(struct iocp_loop *iocp, const OVERLAPPED_ENTRY *entry)
 {
     struct iocp_operation *operation = (struct iocp_operation *)(void *)entry->lpOverlapped;
     if (operation == NULL) {
-        return;         /* a wake */
+        iocp->timer_at = entry->lpCompletionKey == KEY_TIMER ? 0 : iocp->timer_at;
+        return;
     }
     switch (operation->kind) {
     case OPERATION_RECEIVE:
@@ -288,18 +297,16 @@ static void iocp_wait(struct tenon_loop *loop, int64_t until)
         until = iocp->retry_at;
     }
     DWORD timeout = begin_wait(iocp, until);
-    /* Not alertable where it does not wait: a timer's call would end it before it has looked for
-     * packets. */
     if (GetQueuedCompletionStatusEx(iocp->port, iocp->entries, iocp->batch, &count, timeout,
-                                    timeout != 0)) {
+                                    FALSE)) {
         for (ULONG i = 0; i < count; i++) {
-            translate(&iocp->entries[i]);
+            translate(iocp, &iocp->entries[i]);
         }
     } else {
         DWORD code = GetLastError();
-        if (code != WAIT_TIMEOUT && code != WAIT_IO_COMPLETION) {
+        if (code != WAIT_TIMEOUT) {
             TENON_ASSERT(code != ERROR_INVALID_HANDLE);
-            (void)SleepEx(1, TRUE);     /* the kernel lacks memory for the batch */
+            Sleep(1);       /* the kernel lacks memory for the batch */
         }
     }
     begin_postponed(loop);
@@ -314,7 +321,7 @@ const struct win_provider *iocp_provider(const struct iocp_loop *iocp, uint16_t 
 
 struct tenon_error iocp_associate(const struct iocp_loop *iocp, SOCKET socket)
 {
-    HANDLE port = CreateIoCompletionPort((HANDLE)socket, iocp->port, 0, 0);
+    HANDLE port = CreateIoCompletionPort((HANDLE)socket, iocp->port, KEY_NONE, 0);
     return port != NULL ? win_error(ERROR_SUCCESS) : win_last_error();
 }
 

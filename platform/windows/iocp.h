@@ -31,8 +31,8 @@ struct iocp_operation {
 struct iocp_loop {
     HANDLE port;
     HANDLE timer;
-    int64_t timer_at;               /* when it fires: TENON_FOREVER while it is not set */
-    DWORD timer_thread;             /* that set it, and gets its call */
+    HANDLE timer_wait;              /* of the system's pool, on the timer */
+    int64_t timer_at;               /* when it fires; in the past while it is not set */
     struct tenon_link postponed;    /* operations */
     int64_t retry_at;               /* when they are begun again */
     uint32_t batch;
