@@ -125,6 +125,13 @@ enum tenon_status tenon_file_look(const char *path, struct tenon_file_info *info
     return error_out->status;
 }
 
+/* A pipe has given nothing: nobody writes into it any more, or it is only called a pipe, as sockets
+ * are, and pipes that Wine has from its system; those end so. */
+static bool is_over(HANDLE pipe)
+{
+    return !PeekNamedPipe(pipe, NULL, 0, NULL, NULL, NULL);
+}
+
 /* The end of a file at an offset, and of a pipe, are failures to the system. Not the end are: a
  * write of nothing into a pipe, a pipe that is empty and was made not to wait, and a message that
  * is longer than the room. */
@@ -139,7 +146,7 @@ struct tenon_error win_read(HANDLE handle, void *data, size_t size, OVERLAPPED *
         DWORD code = good ? ERROR_SUCCESS : GetLastError();
         *got_out = got;
         if (code == ERROR_HANDLE_EOF || code == ERROR_BROKEN_PIPE || code == ERROR_MORE_DATA ||
-            (good && (got > 0 || !pipe))) {
+            (good && (got > 0 || !pipe || is_over(handle)))) {
             return win_error(ERROR_SUCCESS);
         }
         if (!good && !(pipe && code == ERROR_NO_DATA)) {
