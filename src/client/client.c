@@ -81,12 +81,11 @@ static void describe(const struct tenon_connect *connect, const struct place *pl
 static void give_up(struct client *client)
 {
     static const int order[] = {EXIT_CODE_TIMED_OUT, EXIT_CODE_REFUSED, EXIT_CODE_NOT_RESOLVED};
-    const struct settings *settings = &client->options->settings;
     bool refused = false;
     int code = EXIT_CODE_FAILED;
-    for (uint32_t i = 0; i < settings->place_count; i++) {
+    for (uint32_t i = 0; i < client->place_count; i++) {
         char text[PLACE_TEXT_MAX];
-        place_format(&settings->places[i], text);
+        place_format(&client->places[i], text);
         console_error(client->console, "cannot connect to %s: %s", text,
                       client->failures[i].reason);
         refused = refused || client->failures[i].status == TENON_REFUSED;
@@ -96,51 +95,117 @@ static void give_up(struct client *client)
                      client->options->wait == 0 ? " try --wait 10s" : "");
     }
     for (size_t k = sizeof order / sizeof order[0]; k > 0; k--) {
-        for (uint32_t i = 0; i < settings->place_count; i++) {
+        for (uint32_t i = 0; i < client->place_count; i++) {
             code = code_of(client->failures[i].status) == order[k - 1] ? order[k - 1] : code;
         }
     }
     end(client, code);
 }
 
-/* ---- connecting ---- */
+/* ---- rounds: each ADDRESS once ---- */
 
-static void connect_place(struct client *client);
+static void begin_round(struct client *client);
 
 static void on_retry(struct tenon_timer *timer)
 {
-    struct client *client = OUTER(timer, struct client, retry);
-    client->place = 0;
-    connect_place(client);
+    begin_round(OUTER(timer, struct client, retry));
 }
 
-/* A round has failed: again after a pause, or the end. */
-static void retry(struct client *client)
+static bool may_wait(const struct client *client)
+{
+    return client->options->wait != 0 && tenon_loop_now(client->loop) < client->wait_end;
+}
+
+/* Another round follows, `pause` from now or when the waiting ends. */
+static void retry_in(struct client *client, int64_t pause)
 {
     struct event event;
-    int64_t now = tenon_loop_now(client->loop);
-    bool worth = false;
-    for (uint32_t i = 0; i < client->options->settings.place_count; i++) {
-        worth = worth || is_worth_waiting(client->failures[i].status);
-    }
-    if (client->options->wait == 0 || !worth || now >= client->wait_end) {
-        give_up(client);
-        return;
-    }
-    int64_t left = client->wait_end - now;
-    int64_t pause = client->pause < left ? client->pause : left;
-    client->pause = client->pause * 2 < retry_pause_max ? client->pause * 2 : retry_pause_max;
+    int64_t left = client->wait_end - tenon_loop_now(client->loop);
+    pause = pause < left ? pause : left;
     client->state = CLIENT_PAUSING;
-    tenon_timer_start(client->loop, &client->retry, now + pause, on_retry);
+    tenon_timer_start(client->loop, &client->retry, tenon_loop_now(client->loop) + pause, on_retry);
     if (event_begin(&event, client->console, CONSOLE_INFO, "retry")) {
         event_duration(&event, "in", pause);
         event_end(&event);
     }
 }
 
+static void retry(struct client *client)
+{
+    int64_t pause = client->pause;
+    client->pause = pause * 2 < retry_pause_max ? pause * 2 : retry_pause_max;
+    retry_in(client, pause);
+}
+
+/* Looking at a file costs nothing: its pauses stay short. */
+static void wait_for_ready_file(struct client *client, const char *problem)
+{
+    const struct client_options *options = client->options;
+    char wait[NUMBER_TEXT_MAX];
+    if (may_wait(client)) {
+        retry_in(client, retry_pause_min);
+        return;
+    }
+    if (options->wait == 0) {
+        console_error(client->console, "no addresses in %s: %s", options->ready_file, problem);
+        console_hint(client->console, "is the server running? try --wait 10s");
+        end(client, EXIT_CODE_USAGE);
+        return;
+    }
+    number_duration_format(options->wait, wait);
+    console_error(client->console, "no addresses in %s within %s: %s", options->ready_file, wait,
+                  problem);
+    console_hint(client->console, "is the server running, with this --ready-file?");
+    end(client, EXIT_CODE_TIMED_OUT);
+}
+
+static void connect_place(struct client *client);
+
+/* The server may have started anew meanwhile, with other ports. */
+static void begin_round(struct client *client)
+{
+    char problem[READY_FILE_PROBLEM_MAX];
+    client->place = 0;
+    if (client->options->ready_file == NULL) {
+        connect_place(client);
+        return;
+    }
+    client->places = client->ready;
+    switch (ready_file_read(client->options->ready_file, client->ready, &client->place_count,
+                            problem)) {
+    case READY_FILE_READ:
+        connect_place(client);
+        break;
+    case READY_FILE_NOT_YET:
+        wait_for_ready_file(client, problem);
+        break;
+    case READY_FILE_WRONG:
+        console_error(client->console, "cannot take addresses from %s: %s",
+                      client->options->ready_file, problem);
+        end(client, EXIT_CODE_USAGE);
+        break;
+    }
+}
+
+/* A round has failed: again after a pause, or the end. */
+static void fail_round(struct client *client)
+{
+    bool worth = false;
+    for (uint32_t i = 0; i < client->place_count; i++) {
+        worth = worth || is_worth_waiting(client->failures[i].status);
+    }
+    if (worth && may_wait(client)) {
+        retry(client);
+    } else {
+        give_up(client);
+    }
+}
+
+/* ---- connecting ---- */
+
 static void fail_place(struct client *client, const struct tenon_connect *connect)
 {
-    const struct place *place = &client->options->settings.places[client->place];
+    const struct place *place = &client->places[client->place];
     struct client_failure *failure = &client->failures[client->place];
     struct event event;
     char text[PLACE_TEXT_MAX];
@@ -153,10 +218,10 @@ static void fail_place(struct client *client, const struct tenon_connect *connec
         event_end(&event);
     }
     client->place++;
-    if (client->place < client->options->settings.place_count) {
+    if (client->place < client->place_count) {
         connect_place(client);
     } else {
-        retry(client);
+        fail_round(client);
     }
 }
 
@@ -191,11 +256,12 @@ static void on_connected(struct tenon_connect *connect, enum tenon_status status
 static void connect_place(struct client *client)
 {
     const struct client_options *options = client->options;
-    const struct place *place = &options->settings.places[client->place];
+    const struct place *place = &client->places[client->place];
     struct tenon_connect_options connect_options = {0};
     connect_options.family = options->settings.family;
     connect_options.timeout = options->connect_timeout;
     client->state = CLIENT_CONNECTING;
+    memset(&client->exchange, 0, sizeof client->exchange);
     tenon_connect(client->loop, &client->connect, &client->exchange.stream, place_host(place),
                   place->port, &connect_options, on_connected);
 }
@@ -203,39 +269,49 @@ static void connect_place(struct client *client)
 /* ---- start and end ---- */
 
 void client_start(struct client *client, struct tenon_loop *loop,
-                  const struct client_options *options, struct console *console)
+                  const struct client_options *options, struct console *console,
+                  const struct client_streams *streams)
 {
     memset(client, 0, sizeof *client);
     client->loop = loop;
     client->console = console;
     client->options = options;
+    client->source = streams->source;
+    client->raw = streams->target != NULL ? streams->target : console->quiet ? console->sink : NULL;
+    client->places = options->settings.places;
+    client->place_count = options->settings.place_count;
     client->pause = retry_pause_min;
     client->wait_end = options->wait == TENON_FOREVER ? TENON_FOREVER :
         tenon_loop_now(loop) + options->wait;
-    connect_place(client);
+    begin_round(client);
 }
 
-void client_stop(struct client *client, enum tenon_request stop)
+void client_abort(struct client *client, int code)
 {
     if (client->ending) {
         return;
     }
     client->ending = true;
-    client->code = program_stop_code(stop);
+    client->code = code;
     switch (client->state) {
     case CLIENT_CONNECTING:
         tenon_connect_cancel(&client->connect);
         break;
     case CLIENT_PAUSING:
         tenon_timer_stop(client->loop, &client->retry);
-        end(client, client->code);
+        end(client, code);
         break;
     case CLIENT_CONNECTED:
-        exchange_abort(&client->exchange, client->code);
+        exchange_abort(&client->exchange, code);
         break;
     case CLIENT_OVER:
         break;
     }
+}
+
+void client_stop(struct client *client, enum tenon_request stop)
+{
+    client_abort(client, program_stop_code(stop));
 }
 
 void client_output_changed(struct client *client, enum tenon_status output_status)
@@ -243,17 +319,31 @@ void client_output_changed(struct client *client, enum tenon_status output_statu
     if (output_status != TENON_OK && console_break(client->console)) {
         console_error(client->console, "cannot write to the standard output: %s",
                       console_output_reason(output_status));
-        if (client->state == CLIENT_CONNECTED) {
-            exchange_abort(&client->exchange, EXIT_CODE_FAILED);
-        }
+        client_abort(client, EXIT_CODE_FAILED);
     } else if (client->state == CLIENT_CONNECTED) {
         exchange_resume(&client->exchange);
     }
 }
 
-void client_exchange_over(struct client *client, int code)
+void client_source_changed(struct client *client)
 {
-    end(client, code);
+    if (client->state == CLIENT_CONNECTED) {
+        exchange_send_more(&client->exchange);
+    }
+}
+
+bool client_tries_again(const struct client *client)
+{
+    return client->options->expected != NULL && !client->ending && may_wait(client);
+}
+
+void client_exchange_over(struct client *client, int code, bool again)
+{
+    if (again && !client->ending) {
+        retry(client);
+    } else {
+        end(client, code);
+    }
 }
 
 int client_end(const struct client *client)

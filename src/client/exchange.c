@@ -1,4 +1,6 @@
-/* An exchange: both directions at once, as the server may answer before it has read everything. */
+/* An exchange: both directions at once, as the server may answer before it has read everything.
+ * What cannot go on waits by itself: a full output stops receiving, a full kernel stops taking from
+ * the source, and neither stops the other. */
 #include "client/exchange.h"
 #include "client/client.h"
 #include "common/dump.h"
@@ -7,89 +9,21 @@
 #include "common/number.h"
 #include "common/outer.h"
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
-    PART_SIZE = 4 * 1024,           /* bytes of the response that are escaped at a time */
+    SENDS_AT_ONCE = 4,              /* pieces in one turn, so that receiving has its turn too */
+    REASON_MAX = 1024,
     OUTPUT_ROOM = 128 * 1024        /* what the longest receive becomes on the output, and more */
 };
 
 static const int64_t answer_pause = 200 * TENON_MILLISECOND;
 
-/* ---- output ---- */
-
-/* Refused only where the output is broken, as exchange_receive keeps room for it; then
- * client_output_changed follows. */
-static void write_output(struct exchange *exchange, const char *data, size_t size)
+static const struct client_options *options_of(const struct exchange *exchange)
 {
-    struct sink *sink = exchange->client->console->sink;
-    (void)sink->write(sink, TENON_OUTPUT, data, size);
-}
-
-static void print(struct exchange *exchange, const char *text)
-{
-    console_print(exchange->client->console, text, strlen(text));
-}
-
-/* Behind the response where that came first: they are lines. */
-static void say_sent(struct exchange *exchange)
-{
-    struct event event;
-    if (!exchange->sent || exchange->sent_said) {
-        return;
-    }
-    exchange->sent_said = true;
-    print(exchange, "Message sent.\n");
-    if (event_begin_transcript(&event, exchange->client->console, "sent")) {
-        event_number(&event, "bytes", strlen(exchange->client->options->settings.message));
-        event_end(&event);
-    }
-}
-
-/* What an object will show of it. */
-static void keep_response(struct exchange *exchange, const char *data, size_t size)
-{
-    size_t room = EVENT_DATA_MAX - exchange->kept_size;
-    size_t more = size < room ? size : room;
-    memcpy(exchange->kept + exchange->kept_size, data, more);
-    exchange->kept_size += more;
-}
-
-static void print_response(struct exchange *exchange, const char *data, size_t size)
-{
-    char text[TEXT_ESCAPED_MAX(PART_SIZE)];
-    if (exchange->client->console->json) {
-        keep_response(exchange, data, size);
-        return;
-    }
-    if (exchange->client->console->quiet) {
-        write_output(exchange, data, size);
-        return;
-    }
-    if (exchange->received == 0) {
-        print(exchange, "Server's response: ");
-    }
-    for (size_t done = 0; done < size;) {
-        size_t part = size - done < PART_SIZE ? size - done : PART_SIZE;
-        write_output(exchange, text, text_escape(&exchange->escape, data + done, part, text));
-        done += part;
-    }
-}
-
-static void end_response(struct exchange *exchange)
-{
-    char text[TEXT_ESCAPED_MAX(0)];
-    struct console *console = exchange->client->console;
-    struct event event;
-    if (exchange->received > 0 && !console->quiet && !console->json) {
-        write_output(exchange, text, text_escape_end(&exchange->escape, text));
-        print(exchange, "\n");
-    }
-    say_sent(exchange);
-    if (exchange->received > 0 && event_begin_transcript(&event, console, "response")) {
-        event_data_part(&event, exchange->kept, exchange->kept_size, exchange->received);
-        event_end(&event);
-    }
+    return exchange->client->options;
 }
 
 /* ---- the end ---- */
@@ -101,10 +35,10 @@ static void on_closed(struct tenon_stream *stream, enum tenon_status status)
     struct event event;
     if (event_begin(&event, client->console, CONSOLE_DEBUG, "close")) {
         event_status(&event, status);
-        event_number(&event, "received", exchange->received);
+        event_number(&event, "received", exchange->transcript.received);
         event_end(&event);
     }
-    client_exchange_over(client, exchange->code);
+    client_exchange_over(client, exchange->code, exchange->again);
 }
 
 static void close_with(struct exchange *exchange, enum tenon_close_mode mode, int code)
@@ -119,21 +53,56 @@ static void close_with(struct exchange *exchange, enum tenon_close_mode mode, in
     tenon_stream_close(&exchange->stream, mode, 0, on_closed);
 }
 
-/* The message is sent and the server's end is read: what happens to the connection now is nobody's
+/* It has failed: says why, unless another try follows. */
+static void give_up(struct exchange *exchange, int code, const char *hint, const char *format, ...)
+{
+    struct console *console = exchange->client->console;
+    char reason[REASON_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    exchange->again = client_tries_again(exchange->client);
+    if (exchange->again) {
+        struct event event;
+        if (event_begin(&event, console, CONSOLE_INFO, "not_as_expected")) {
+            event_text(&event, "reason", reason);
+            event_end(&event);
+        }
+    } else {
+        transcript_release(&exchange->transcript, exchange->expectation.text);
+        transcript_end(&exchange->transcript);
+        console_error(console, "%s", reason);
+        if (hint != NULL) {
+            console_hint(console, "%s", hint);
+        }
+    }
+    close_with(exchange, exchange->ended && exchange->sent ? TENON_CLOSE_GRACEFUL :
+                                                             TENON_CLOSE_ABORT, code);
+}
+
+/* Our input is sent and the server's end is read: what happens to the connection now is nobody's
  * concern. */
 static void complete(struct exchange *exchange)
 {
-    struct console *console = exchange->client->console;
-    int code = EXIT_CODE_OK;
-    end_response(exchange);
-    if (exchange->received == 0 && !console->quiet) {
-        code = EXIT_CODE_FAILED;
-        console_error(console, "%s ended the connection without an answer", exchange->server);
-        console_hint(console,
-                     "it may not answer such a message, or it drops its answer to a client "
-                     "that ends its side early");
+    const struct expectation *expectation = &exchange->expectation;
+    struct transcript *transcript = &exchange->transcript;
+    char difference[EXPECTATION_TEXT_MAX];
+    bool bytes_alone = transcript->raw != NULL;
+    if (!expectation_is_met(expectation)) {
+        expectation_describe(expectation, difference);
+        give_up(exchange, EXIT_CODE_FAILED, NULL, "the answer of %s is not the expected one: %s",
+                exchange->server, difference);
+    } else if (transcript->received == 0 && !bytes_alone && expectation->text == NULL) {
+        give_up(exchange, EXIT_CODE_FAILED,
+                "it may not answer such a message, or it drops its answer to a client "
+                "that ends its side early",
+                "%s ended the connection without an answer", exchange->server);
+    } else {
+        transcript_release(transcript, expectation->text);
+        transcript_end(transcript);
+        close_with(exchange, TENON_CLOSE_GRACEFUL, EXIT_CODE_OK);
     }
-    close_with(exchange, TENON_CLOSE_GRACEFUL, code);
 }
 
 static void fail(struct exchange *exchange, enum tenon_status status)
@@ -142,29 +111,25 @@ static void fail(struct exchange *exchange, enum tenon_status status)
     struct tenon_error error = tenon_stream_error(&exchange->stream);
     error.status = status;
     console_error_text(error, why);
-    end_response(exchange);
-    console_error(exchange->client->console, "lost %s before the end of its answer: %s",
-                  exchange->server, why);
-    close_with(exchange, TENON_CLOSE_ABORT,
-               status == TENON_TIMED_OUT ? EXIT_CODE_TIMED_OUT : EXIT_CODE_FAILED);
+    give_up(exchange, status == TENON_TIMED_OUT ? EXIT_CODE_TIMED_OUT : EXIT_CODE_FAILED, NULL,
+            "lost %s before the end of %s: %s", exchange->server,
+            exchange->ended ? "what it was sent" : "its answer", why);
 }
 
 static void time_out(struct exchange *exchange)
 {
-    struct console *console = exchange->client->console;
     char limit[NUMBER_TEXT_MAX];
-    number_duration_format(exchange->client->options->settings.timeout, limit);
-    end_response(exchange);
+    number_duration_format(options_of(exchange)->settings.timeout, limit);
     if (!exchange->sent) {
-        console_error(console, "%s has not taken the message: nothing moved for %s",
-                      exchange->server, limit);
-    } else if (exchange->received == 0) {
-        console_error(console, "no answer from %s within %s", exchange->server, limit);
+        give_up(exchange, EXIT_CODE_TIMED_OUT, NULL,
+                "%s has not taken the message: nothing moved for %s", exchange->server, limit);
+    } else if (exchange->transcript.received == 0) {
+        give_up(exchange, EXIT_CODE_TIMED_OUT, NULL, "no answer from %s within %s",
+                exchange->server, limit);
     } else {
-        console_error(console, "%s has not ended its answer: silent for %s", exchange->server,
-                      limit);
+        give_up(exchange, EXIT_CODE_TIMED_OUT, NULL,
+                "%s has not ended its answer: silent for %s", exchange->server, limit);
     }
-    close_with(exchange, TENON_CLOSE_ABORT, EXIT_CODE_TIMED_OUT);
 }
 
 /* ---- time: each timer looks how long ago it was when it runs, so that no receive touches it ----
@@ -174,8 +139,8 @@ static void on_silence(struct tenon_timer *timer)
 {
     struct exchange *exchange = OUTER(timer, struct exchange, silence);
     int64_t now = tenon_loop_now(exchange->client->loop);
-    int64_t timeout = exchange->client->options->settings.timeout;
-    if (!exchange->sent && exchange->send.sent != exchange->progress) {
+    int64_t timeout = options_of(exchange)->settings.timeout;
+    if (exchange->sending && exchange->send.sent != exchange->progress) {
         exchange->progress = exchange->send.sent;
         exchange->active = now;
     }
@@ -186,39 +151,55 @@ static void on_silence(struct tenon_timer *timer)
     tenon_timer_start(exchange->client->loop, timer, exchange->active + timeout, on_silence);
 }
 
+/* It is the server who is slow: something is on its way to it, or all of it is there. */
 static void start_silence(struct exchange *exchange)
 {
-    int64_t timeout = exchange->client->options->settings.timeout;
+    int64_t timeout = options_of(exchange)->settings.timeout;
+    if (timeout == TENON_FOREVER || exchange->paused || (!exchange->sent && !exchange->sending)) {
+        return;
+    }
     exchange->active = tenon_loop_now(exchange->client->loop);
-    if (timeout != TENON_FOREVER && !tenon_timer_started(&exchange->silence)) {
+    if (!tenon_timer_started(&exchange->silence)) {
         tenon_timer_start(exchange->client->loop, &exchange->silence, exchange->active + timeout,
                           on_silence);
     }
+}
+
+/* It is us: there is no room for output, or nothing to send yet. */
+static void stop_silence(struct exchange *exchange)
+{
+    tenon_timer_stop(exchange->client->loop, &exchange->silence);
+}
+
+static void finish(struct exchange *exchange)
+{
+    struct event event;
+    exchange->finished = true;
+    if (event_begin(&event, exchange->client->console, CONSOLE_DEBUG, "half_close")) {
+        event_number(&event, "received", exchange->transcript.received);
+        event_end(&event);
+    }
+    tenon_stream_finish(&exchange->stream);
 }
 
 static void on_pause(struct tenon_timer *timer)
 {
     struct exchange *exchange = OUTER(timer, struct exchange, pause);
     struct tenon_loop *loop = exchange->client->loop;
-    struct event event;
     if (tenon_loop_now(loop) - exchange->received_last < answer_pause) {
         tenon_timer_start(loop, timer, exchange->received_last + answer_pause, on_pause);
         return;
     }
-    exchange->finished = true;
-    if (event_begin(&event, exchange->client->console, CONSOLE_DEBUG, "half_close")) {
-        event_number(&event, "received", exchange->received);
-        event_end(&event);
-    }
-    tenon_stream_finish(&exchange->stream);
+    finish(exchange);
 }
 
 /* An answer that pauses may wait for our end: an echo server's does. */
 static void start_pause(struct exchange *exchange)
 {
     struct tenon_loop *loop = exchange->client->loop;
-    if (exchange->sent && exchange->received > 0 && !exchange->finished && !exchange->ended &&
-        !tenon_timer_started(&exchange->pause)) {
+    if (options_of(exchange)->half_close == HALF_CLOSE_PAUSE && exchange->sent &&
+        exchange->transcript.received > 0 && !exchange->finished && !exchange->ended &&
+        !exchange->paused && !tenon_timer_started(&exchange->pause)) {
         exchange->received_last = tenon_loop_now(loop);
         tenon_timer_start(loop, &exchange->pause, exchange->received_last + answer_pause, on_pause);
     }
@@ -226,36 +207,55 @@ static void start_pause(struct exchange *exchange)
 
 /* ---- receiving ---- */
 
+/* False: it is over. */
+static bool take_response(struct exchange *exchange, const void *data, size_t size)
+{
+    bool expected = expectation_take(&exchange->expectation, data, size);
+    exchange->active = tenon_loop_now(exchange->client->loop);
+    exchange->received_last = exchange->active;
+    if (!expected && exchange->transcript.held && client_tries_again(exchange->client)) {
+        complete(exchange);         /* whatever follows */
+        return false;
+    }
+    if (!expected) {
+        transcript_release(&exchange->transcript, exchange->expectation.text);
+    }
+    transcript_receive(&exchange->transcript, data, size);
+    return true;
+}
+
+static void on_end(struct exchange *exchange)
+{
+    exchange->ended = true;
+    if (exchange->sent || (exchange->client->source->conversation && !exchange->sending)) {
+        complete(exchange);
+    }
+}
+
 static enum tenon_flow on_receive(struct tenon_stream *stream, enum tenon_status status,
                                   const void *data, size_t size)
 {
     struct exchange *exchange = OUTER(stream, struct exchange, stream);
-    struct sink *sink = exchange->client->console->sink;
     if (status == TENON_CANCELED) {
         return TENON_PAUSE;         /* we close it */
     }
     if (status == TENON_END) {
-        exchange->ended = true;
-        if (exchange->sent) {
-            complete(exchange);
-        }
+        on_end(exchange);
         return TENON_PAUSE;
     }
     if (status != TENON_OK) {
         fail(exchange, status);
         return TENON_PAUSE;
     }
-    if (exchange->client->options->settings.hex) {
+    if (options_of(exchange)->settings.hex) {
         dump_received(&exchange->dump, exchange->client->console, 0, data, size);
     }
-    print_response(exchange, data, size);
-    exchange->received += size;
-    exchange->active = tenon_loop_now(exchange->client->loop);
-    exchange->received_last = exchange->active;
-    if (!sink->has_room(sink, TENON_OUTPUT, OUTPUT_ROOM)) {
-        /* It is us who are slow now, not the server. */
+    if (!take_response(exchange, data, size)) {
+        return TENON_PAUSE;
+    }
+    if (!transcript_has_room(&exchange->transcript, OUTPUT_ROOM)) {
         exchange->paused = true;
-        tenon_timer_stop(exchange->client->loop, &exchange->silence);
+        stop_silence(exchange);
         tenon_timer_stop(exchange->client->loop, &exchange->pause);
         return TENON_PAUSE;
     }
@@ -275,27 +275,27 @@ void exchange_resume(struct exchange *exchange)
 
 /* ---- sending ---- */
 
-static void dump_message(struct exchange *exchange, const char *data, size_t size)
+static void note_sent(struct exchange *exchange, size_t size)
 {
-    if (exchange->client->options->settings.hex && size > 0) {
-        dump_sent(&exchange->dump, exchange->client->console, 0, data, size);
+    if (options_of(exchange)->settings.hex && size > 0) {
+        dump_sent(&exchange->dump, exchange->client->console, 0, exchange->piece.data, size);
     }
+    exchange->sent_bytes += size;
 }
 
-static void message_sent(struct exchange *exchange)
+static void all_sent(struct exchange *exchange)
 {
     exchange->sent = true;
-    exchange->active = tenon_loop_now(exchange->client->loop);
+    transcript_sent(&exchange->transcript, exchange->sent_bytes);
     if (exchange->ended) {
         complete(exchange);
         return;
     }
-    if (exchange->received == 0) {
-        say_sent(exchange);
+    start_silence(exchange);
+    if (options_of(exchange)->half_close == HALF_CLOSE_NOW) {
+        finish(exchange);
     }
-    if (!exchange->paused) {
-        start_pause(exchange);
-    }
+    start_pause(exchange);
 }
 
 /* Receiving ends as well then; after another failure, such as a lack of memory, it goes on. */
@@ -308,56 +308,113 @@ static bool connection_is_gone(enum tenon_status status)
 static void on_sent(struct tenon_send *send, enum tenon_status status)
 {
     struct exchange *exchange = OUTER(send, struct exchange, send);
-    dump_message(exchange, exchange->piece.data, send->sent);
+    note_sent(exchange, send->sent);
     if (exchange->closing) {
         return;
     }
     if (status == TENON_OK) {
-        message_sent(exchange);
+        struct source *source = exchange->client->source;
+        exchange->sending = false;
+        source->take(source);
+        exchange_send_more(exchange);
     } else if (exchange->ended || !connection_is_gone(status)) {
         fail(exchange, status);
     }
     /* Else the receive ends with this failure, behind the bytes that came before it. */
 }
 
-static void send_message(struct exchange *exchange)
+/* The whole of what the source lends, with what the kernel takes at once first. True: it is sent.
+ */
+static bool send_piece(struct exchange *exchange, bool at_once)
 {
-    const char *message = exchange->client->options->settings.message;
-    size_t size = strlen(message);
-    size_t sent = tenon_stream_try_send(&exchange->stream, message, size);
-    dump_message(exchange, message, sent);
-    if (sent == size) {
-        message_sent(exchange);
-        return;
+    struct tenon_piece *piece = &exchange->piece;
+    size_t sent = at_once ? tenon_stream_try_send(&exchange->stream, piece->data, piece->size) : 0;
+    note_sent(exchange, sent);
+    if (sent == piece->size) {
+        return true;
     }
-    exchange->piece.data = message + sent;
-    exchange->piece.size = size - sent;
-    exchange->send.pieces = &exchange->piece;
+    piece->data = (const char *)piece->data + sent;
+    piece->size -= sent;
+    exchange->send.pieces = piece;
     exchange->send.piece_count = 1;
+    exchange->sending = true;
+    exchange->progress = 0;
     tenon_stream_send(&exchange->stream, &exchange->send, on_sent);
+    start_silence(exchange);
+    return false;
 }
+
+/* The source has nothing for now. */
+static void wait_for_source(struct exchange *exchange)
+{
+    stop_silence(exchange);
+    if (exchange->ended && exchange->client->source->conversation) {
+        complete(exchange);
+    }
+}
+
+static void fail_source(struct exchange *exchange)
+{
+    const struct source *source = exchange->client->source;
+    char why[CONSOLE_ERROR_MAX];
+    console_error_text(source->error, why);
+    give_up(exchange, EXIT_CODE_FAILED, NULL, "cannot read %s: %s", source->name, why);
+}
+
+void exchange_send_more(struct exchange *exchange)
+{
+    struct source *source = exchange->client->source;
+    bool more = !exchange->closing && !exchange->sending && !exchange->sent;
+    for (int i = 0; more; i++) {
+        more = false;
+        switch (source->look(source, &exchange->piece)) {
+        case SOURCE_READY:
+            if (send_piece(exchange, i < SENDS_AT_ONCE)) {
+                source->take(source);
+                more = true;
+            }
+            break;
+        case SOURCE_EMPTY:
+            wait_for_source(exchange);
+            break;
+        case SOURCE_ENDED:
+            all_sent(exchange);
+            break;
+        case SOURCE_FAILED:
+            fail_source(exchange);
+            break;
+        }
+    }
+}
+
+/* ---- the beginning ---- */
 
 static void set_up(struct exchange *exchange, struct client *client)
 {
     exchange->client = client;
-    place_format(&client->options->settings.places[client->place], exchange->server);
+    place_format(&client->places[client->place], exchange->server);
 }
 
 void exchange_begin(struct exchange *exchange, struct client *client)
 {
+    const struct client_options *options = client->options;
     struct event event;
     set_up(exchange, client);
-    print(exchange, "Connected to server.\n");
-    if (client->options->settings.timeout == TENON_FOREVER &&
+    expectation_begin(&exchange->expectation, options->expected);
+    transcript_begin(&exchange->transcript, client->console, client->raw,
+                     options->expected != NULL && options->wait != 0);
+    if (options->settings.timeout == TENON_FOREVER &&
         tenon_stream_keep_alive(&exchange->stream, 60 * TENON_SECOND) != TENON_OK) {
         if (event_begin(&event, client->console, CONSOLE_INFO, "no_keep_alive")) {
             event_text(&event, "peer", exchange->server);
             event_end(&event);
         }
     }
-    start_silence(exchange);
-    send_message(exchange);
-    tenon_stream_receive_lent(&exchange->stream, on_receive);
+    client->source->begin(client->source);
+    exchange_send_more(exchange);
+    if (!exchange->closing) {
+        tenon_stream_receive_lent(&exchange->stream, on_receive);
+    }
 }
 
 void exchange_probe(struct exchange *exchange, struct client *client)
@@ -368,8 +425,8 @@ void exchange_probe(struct exchange *exchange, struct client *client)
 
 void exchange_abort(struct exchange *exchange, int code)
 {
-    if (exchange->received > 0 && !exchange->closing) {
-        end_response(exchange);
+    if (!exchange->transcript.held && exchange->transcript.received > 0 && !exchange->closing) {
+        transcript_end(&exchange->transcript);
     }
     close_with(exchange, TENON_CLOSE_ABORT, code);
 }

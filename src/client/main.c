@@ -1,7 +1,10 @@
 /* The client's process. */
 #include "client/client.h"
+#include "client/input.h"
 #include "client/load.h"
 #include "client/options.h"
+#include "client/target.h"
+#include "common/event.h"
 #include "common/exit_code.h"
 #include "common/outer.h"
 #include "common/program.h"
@@ -14,6 +17,11 @@ struct client_process {
     struct client_options options;
     struct sink sink;
     struct console console;
+    struct source_text text;
+    struct input input;
+    struct tenon_message input_changed;
+    struct target target;
+    struct tenon_message target_changed;
     struct client client;
     struct load load;
 };
@@ -43,7 +51,7 @@ static int run_load(struct client_process *process)
 {
     const struct tenon_connect *found = &process->client.connect;
     int code = load_open(&process->load, process->program.loop, &process->options,
-                         &process->options.settings.places[process->client.place],
+                         &process->client.places[process->client.place],
                          &found->attempts[found->winner].address, &process->console);
     if (code != EXIT_CODE_NONE) {
         return code;
@@ -52,6 +60,81 @@ static int run_load(struct client_process *process)
         /* until it is over */
     }
     return load_close(&process->load);
+}
+
+/* ---- files ---- */
+
+static void on_input_changed(struct tenon_message *message)
+{
+    client_source_changed(&OUTER(message, struct client_process, input_changed)->client);
+}
+
+static void on_target_changed(struct tenon_message *message)
+{
+    struct client_process *process = OUTER(message, struct client_process, target_changed);
+    enum tenon_status status = output_status(&process->target.output);
+    if (status != TENON_OK && !process->client.ending) {
+        target_say_failure(&process->target, status, &process->console);
+        client_abort(&process->client, EXIT_CODE_FAILED);
+    } else {
+        client_output_changed(&process->client, TENON_OK);
+    }
+}
+
+/* Before the program: a pipe's opening may wait for its other end, and Ctrl+C ends that. */
+static int open_files(struct client_process *process)
+{
+    const struct client_options *options = &process->options;
+    int code = EXIT_CODE_NONE;
+    if (options->input != NULL) {
+        code = input_open(&process->input, options->input,
+                          options->expected != NULL && options->wait != 0, &process->console);
+    }
+    if (code == EXIT_CODE_NONE && options->output != NULL) {
+        code = target_open(&process->target, options->output, &process->console);
+    }
+    return code;
+}
+
+/* ---- its life ---- */
+
+static void start(struct client_process *process)
+{
+    struct client_streams streams = {&process->text.source, NULL};
+    if (process->options.input != NULL) {
+        streams.source = &process->input.source;
+        tenon_message_init(&process->input_changed, on_input_changed);
+        input_attach(&process->input, process->program.loop, &process->input_changed);
+    } else {
+        source_text_init(&process->text, process->options.settings.message);
+    }
+    if (process->options.output != NULL) {
+        streams.target = &process->target.sink;
+    }
+    client_start(&process->client, process->program.loop, &process->options, &process->console,
+                 &streams);
+}
+
+static int start_target(struct client_process *process)
+{
+    tenon_message_init(&process->target_changed, on_target_changed);
+    return process->options.output == NULL ? EXIT_CODE_NONE :
+        target_start(&process->target, process->program.loop, &process->target_changed,
+                     &process->console);
+}
+
+static int run_client(struct client_process *process)
+{
+    int code = start_target(process);
+    if (code != EXIT_CODE_NONE) {
+        return code;
+    }
+    start(process);
+    tenon_loop_run(process->program.loop);
+    input_close(&process->input);
+    code = client_end(&process->client);
+    return code == EXIT_CODE_OK && process->options.load.kind != LOAD_NONE ?
+        run_load(process) : code;
 }
 
 static int run(struct client_process *process, int argc, char **argv)
@@ -63,21 +146,22 @@ static int run(struct client_process *process, int argc, char **argv)
     }
     console->level = process->options.settings.level;
     console->quiet = process->options.settings.quiet;
+    code = open_files(process);
+    if (code != EXIT_CODE_NONE) {
+        event_exit(console, code);
+        return code;
+    }
     code = program_open(&process->program, console, process->options.settings.backend, on_stop,
                         on_output_changed);
     if (code != EXIT_CODE_NONE) {
-        return code;
+        return target_close(&process->target, code, 0, console);
     }
-    client_start(&process->client, process->program.loop, &process->options, console);
-    tenon_loop_run(process->program.loop);
-    code = client_end(&process->client);
-    if (code == EXIT_CODE_OK && process->options.load.kind != LOAD_NONE) {
-        code = run_load(process);
-    }
+    code = run_client(process);
     /* The response is what was asked for: it is written however long its reader takes. */
     bool stopped = code == EXIT_CODE_INTERRUPTED || code == EXIT_CODE_TERMINATED;
-    return program_close(&process->program, console, code, stopped ? flush_max : TENON_FOREVER,
-                         false);
+    int64_t flush = stopped ? flush_max : TENON_FOREVER;
+    code = target_close(&process->target, code, flush, console);
+    return program_close(&process->program, console, code, flush, false);
 }
 
 int main(int argc, char **argv)

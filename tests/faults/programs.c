@@ -39,6 +39,7 @@ enum phase {
 struct customer {
     struct capture capture;
     struct client_options options;
+    struct source_text message;
     struct client client;
     char place[PLACE_SIZE];
     bool begun;
@@ -119,8 +120,10 @@ static void start_customer(struct programs *programs, uint32_t index)
                                    &customer->capture.console) == EXIT_CODE_NONE);
     programs->current = index;
     customer->begun = true;
+    const struct client_streams streams = {&customer->message.source, NULL};
+    source_text_init(&customer->message, customer->options.settings.message);
     client_start(&customer->client, programs->loop, &customer->options,
-                 &customer->capture.console);
+                 &customer->capture.console, &streams);
 }
 
 static bool has_session(const struct server *server)

@@ -93,6 +93,7 @@ static bool is_of_the_whole(const char *problem)
         "program: more than 16 addresses\n", "program: --once has one event loop",
         "program: nobody listens on port 0\n", " exclude each other", " belongs to --",
         " does not belong ", " takes no value\n", " needs a value: ", "= needs a name",
+        "program: --ready-file has the addresses: give it or an ADDRESS\n",
     };
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
         if (strstr(problem, problems[i]) != NULL) {

@@ -244,8 +244,8 @@ mutant(full_output_ignored src/client/exchange.c
     start_pause(exchange);]])
 
 mutant(wait_without_end src/client/client.c
-[[ || !worth || now >= client->wait_end) {]]
-[[ || !worth) {]])
+[[ && tenon_loop_now(client->loop) < client->wait_end;]]
+[[;]])
 
 list(JOIN mutants "," names)
 tenon_test(mutants LABELS simulation TIMEOUT 300

@@ -106,7 +106,9 @@ static void begin(struct tenon_timer *timer)
     client->begun = true;
     client->began_at = tenon_loop_now(client->loop);
     client->client = scenario_allocate(run, sizeof *client->client);
-    client_start(client->client, client->loop, &client->options, console);
+    const struct client_streams streams = {&client->text.source, NULL};
+    source_text_init(&client->text, client->options.settings.message);
+    client_start(client->client, client->loop, &client->options, console, &streams);
 }
 
 void real_client_plan(struct real_client *client, struct odd_world *world, uint32_t number,
@@ -150,7 +152,7 @@ void real_client_uncrowd(void *argument)
 
 /* ---- the transcript ---- */
 
-struct transcript {
+struct client_lines {
     const char *at;
     size_t left;
     bool connected;
@@ -159,48 +161,48 @@ struct transcript {
     size_t response_size;
 };
 
-static bool skip(struct transcript *transcript, const char *text)
+static bool skip(struct client_lines *lines, const char *text)
 {
     size_t size = strlen(text);
-    if (transcript->left < size || memcmp(transcript->at, text, size) != 0) {
+    if (lines->left < size || memcmp(lines->at, text, size) != 0) {
         return false;
     }
-    transcript->at += size;
-    transcript->left -= size;
+    lines->at += size;
+    lines->left -= size;
     return true;
 }
 
-static void skip_response(struct transcript *transcript)
+static void skip_response(struct client_lines *lines)
 {
-    transcript->response = transcript->at;
-    while (transcript->left > 0 && *transcript->at != '\n') {
-        transcript->at++;
-        transcript->left--;
-        transcript->response_size++;
+    lines->response = lines->at;
+    while (lines->left > 0 && *lines->at != '\n') {
+        lines->at++;
+        lines->left--;
+        lines->response_size++;
     }
 }
 
 /* Lines in their order, and nothing but them. */
-static void read_transcript(const struct real_client *client, struct transcript *transcript)
+static void read_transcript(const struct real_client *client, struct client_lines *lines)
 {
-    memset(transcript, 0, sizeof *transcript);
-    transcript->at = client->sink.text;
-    transcript->left = client->sink.size;
+    memset(lines, 0, sizeof *lines);
+    lines->at = client->sink.text;
+    lines->left = client->sink.size;
     if (client->plan.quiet) {
-        skip_response(transcript);
-        CHECK(world_of(client), transcript->left == 0);
+        skip_response(lines);
+        CHECK(world_of(client), lines->left == 0);
         return;
     }
-    transcript->connected = skip(transcript, "Connected to server.\n");
-    if (transcript->connected) {
-        transcript->sent = skip(transcript, "Message sent.\n");
-        if (skip(transcript, "Server's response: ")) {
-            skip_response(transcript);
-            CHECK(world_of(client), skip(transcript, "\n"));
+    lines->connected = skip(lines, "Connected to server.\n");
+    if (lines->connected) {
+        lines->sent = skip(lines, "Message sent.\n");
+        if (skip(lines, "Server's response: ")) {
+            skip_response(lines);
+            CHECK(world_of(client), skip(lines, "\n"));
         }
-        transcript->sent = transcript->sent || skip(transcript, "Message sent.\n");
+        lines->sent = lines->sent || skip(lines, "Message sent.\n");
     }
-    CHECK(world_of(client), transcript->left == 0);
+    CHECK(world_of(client), lines->left == 0);
 }
 
 static size_t expected_size(const struct real_client *client)
@@ -223,33 +225,33 @@ static const char *expected(const struct real_client *client)
 
 bool real_client_is_answered(const struct real_client *client)
 {
-    struct transcript transcript;
+    struct client_lines lines;
     if (!client->over || client->dead || client->code != EXIT_CODE_OK || client->plan.probe ||
         client->world->mode == SERVER_DISCARD || client->sink.state == SINK_BROKEN) {
         return false;
     }
-    read_transcript(client, &transcript);
-    return transcript.response_size == expected_size(client);
+    read_transcript(client, &lines);
+    return lines.response_size == expected_size(client);
 }
 
 static void check_transcript(const struct real_client *client)
 {
     const struct sim_world *world = world_of(client);
-    struct transcript transcript;
+    struct client_lines lines;
     if (client->sink.state == SINK_BROKEN) {
         return;
     }
-    read_transcript(client, &transcript);
-    CHECK(world, transcript.response_size <= expected_size(client));
-    CHECK(world, transcript.response_size == 0 ||
-                     memcmp(transcript.response, expected(client), transcript.response_size) == 0);
+    read_transcript(client, &lines);
+    CHECK(world, lines.response_size <= expected_size(client));
+    CHECK(world, lines.response_size == 0 ||
+                     memcmp(lines.response, expected(client), lines.response_size) == 0);
     if (client->code == EXIT_CODE_OK && !client->plan.probe) {
-        CHECK(world, client->plan.quiet || (transcript.sent && transcript.response_size > 0));
-        bool whole = transcript.response_size == expected_size(client);
+        CHECK(world, client->plan.quiet || (lines.sent && lines.response_size > 0));
+        bool whole = lines.response_size == expected_size(client);
         CHECK(world, whole || client->world->mode != SERVER_GREET ||
-                         (client->plan.quiet && transcript.response_size == 0));
+                         (client->plan.quiet && lines.response_size == 0));
     }
-    client->world->run->tally->bytes += transcript.response_size;
+    client->world->run->tally->bytes += lines.response_size;
 }
 
 static void check_code(const struct real_client *client)

@@ -39,6 +39,7 @@ struct real_client {
     struct fake_sink sink;
     struct console console;
     struct client_options options;
+    struct source_text text;
     struct client *client;  /* NULL: not begun, or over */
     struct tenon_message stop_asked;
     struct tenon_address local;

@@ -1,0 +1,93 @@
+/* Targets. */
+#include "client/target.h"
+#include "common/exit_code.h"
+#include "common/outer.h"
+#include <tenon/process.h>
+
+static void say(const struct target *target, const char *what, struct tenon_error error,
+                struct console *console)
+{
+    char why[CONSOLE_ERROR_MAX];
+    console_error_text(error, why);
+    console_error(console, "cannot %s %s: %s", what, target->path, why);
+}
+
+static enum tenon_status write_file(struct output_writer *writer, const void *data, size_t size)
+{
+    struct target *target = OUTER(writer, struct target, writer);
+    struct tenon_error error;
+    return tenon_file_replace_write(target->file, data, size, &error);
+}
+
+static bool sink_write(struct sink *sink, enum tenon_output output, const void *data, size_t size)
+{
+    (void)output;
+    return output_write(&OUTER(sink, struct target, sink)->output, data, size);
+}
+
+static bool sink_has_room(struct sink *sink, enum tenon_output output, size_t size)
+{
+    (void)output;
+    return output_has_room(&OUTER(sink, struct target, sink)->output, size);
+}
+
+int target_open(struct target *target, const char *path, struct console *console)
+{
+    struct tenon_error error;
+    target->path = path;
+    if (tenon_file_replace_begin(path, &target->file, &error) != TENON_OK) {
+        say(target, "write", error, console);
+        return error.status == TENON_LIMIT || error.status == TENON_NO_SPACE ?
+            EXIT_CODE_FAILED : EXIT_CODE_USAGE;
+    }
+    return EXIT_CODE_NONE;
+}
+
+int target_start(struct target *target, struct tenon_loop *loop, struct tenon_message *changed,
+                 struct console *console)
+{
+    struct tenon_error error = {TENON_OK, 0};
+    target->writer.write = write_file;
+    sink_init(&target->sink, sink_write, sink_has_room);
+    error.status = output_open(&target->output, &target->writer, loop, changed, NULL);
+    if (error.status != TENON_OK) {
+        say(target, "start a thread for", error, console);
+        return EXIT_CODE_FAILED;
+    }
+    target->started = true;
+    return EXIT_CODE_NONE;
+}
+
+void target_say_failure(const struct target *target, enum tenon_status status,
+                        struct console *console)
+{
+    console_error(console, "cannot write %s: %s", target->path, console_output_reason(status));
+}
+
+/* Behind the last write. */
+static int settle(struct target *target, int code, struct console *console)
+{
+    struct tenon_error error;
+    if (code != EXIT_CODE_OK) {
+        tenon_file_replace_discard(target->file);
+    } else if (tenon_file_replace_commit(target->file, &error) != TENON_OK) {
+        say(target, "write", error, console);
+        code = EXIT_CODE_FAILED;
+    }
+    target->file = NULL;
+    return code;
+}
+
+int target_close(struct target *target, int code, int64_t flush, struct console *console)
+{
+    if (target->file == NULL) {
+        return code;
+    }
+    if (target->started) {
+        if (!output_close(&target->output, flush)) {
+            tenon_process_exit_now(code);
+        }
+        output_destroy(&target->output);
+    }
+    return settle(target, code, console);
+}
