@@ -51,6 +51,10 @@ enum tenon_status tenon_file_append(const char *path, struct tenon_file *file_ou
                                     struct tenon_error *error_out);
 TENON_API void tenon_file_close(struct tenon_file file);
 
+/* Whether the path means the same in every working directory: `/x`; on Windows `C:\x` and
+ * `\\server\share`, with either slash. */
+TENON_API bool tenon_path_is_absolute(const char *path);
+
 /* What it is: of an open file, and of a path, whose links are followed. */
 TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_info(struct tenon_file file, struct tenon_file_info *info_out,

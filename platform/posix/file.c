@@ -22,6 +22,11 @@ static int open_file(const char *path, int flags, mode_t mode)
     return fd;
 }
 
+bool tenon_path_is_absolute(const char *path)
+{
+    return path[0] == '/';
+}
+
 /* A folder opens for reading, and fails at the first read only. */
 enum tenon_status tenon_file_open(const char *path, struct tenon_file *file_out,
                                   struct tenon_error *error_out)

@@ -123,8 +123,15 @@ static socklen_t read_name(const char *text, struct sockaddr_un *name_out)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 }
 
-enum tenon_status tenon_notify(const char *text, struct tenon_error *error_out)
+static const char *const words[] = {
+    [TENON_NEWS_READY] = "READY=1",
+    [TENON_NEWS_ALIVE] = "WATCHDOG=1",
+    [TENON_NEWS_STOPPING] = "STOPPING=1",
+};
+
+enum tenon_status tenon_notify(enum tenon_news news, struct tenon_error *error_out)
 {
+    const char *text = words[news];
     struct sockaddr_un name;
     *error_out = posix_error(0);
     if (!tenon_supervised()) {
@@ -154,11 +161,14 @@ enum tenon_status tenon_notify(const char *text, struct tenon_error *error_out)
     return error_out->status;
 }
 
-int64_t tenon_watchdog_interval(void)
+int64_t tenon_notify_interval(enum tenon_news news)
 {
     const char *process = getenv("WATCHDOG_PID");
     const char *interval = getenv("WATCHDOG_USEC");
     int64_t number = 0;
+    if (news != TENON_NEWS_ALIVE) {
+        return TENON_FOREVER;
+    }
     if (process != NULL &&
         (!read_number(process, INT64_MAX, &number) || number != (int64_t)getpid())) {
         return TENON_FOREVER;
@@ -168,4 +178,21 @@ int64_t tenon_watchdog_interval(void)
         return TENON_FOREVER;
     }
     return number * TENON_MICROSECOND;
+}
+
+/* ---- services: other systems start a program as it is ---- */
+
+bool tenon_has_services(void)
+{
+    return false;
+}
+
+enum tenon_status tenon_service_run(tenon_service_fn *run, void *argument, int *code_out,
+                                    struct tenon_error *error_out)
+{
+    (void)run;
+    (void)argument;
+    *code_out = 0;
+    *error_out = (struct tenon_error){TENON_UNSUPPORTED, 0};
+    return TENON_UNSUPPORTED;
 }

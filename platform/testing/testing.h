@@ -99,6 +99,46 @@ bool testing_signals_differ(void);  /* false on Windows: see above */
 int64_t testing_process_cpu(struct testing_process *process);
 uint64_t testing_process_id(const struct testing_process *process);
 
+/* ---- services of the system's manager ---- */
+
+enum testing_state {
+    TESTING_STOPPED,
+    TESTING_STARTING,
+    TESTING_RUNNING,
+    TESTING_STOPPING
+};
+
+struct testing_service_status {
+    enum testing_state state;
+    uint32_t checkpoint;
+    uint32_t hint_ms;
+    uint32_t code;              /* the service's own; 0: it ended well */
+    bool failed;                /* with a code of the system's, or without a last word */
+};
+
+enum testing_control {
+    TESTING_STOP,
+    TESTING_CHANGE,             /* its parameters have changed */
+    TESTING_REPORT_CONTROL      /* the first of its own, 128 */
+};
+
+/* Installs a service to be started on demand, with this command line. NULL: this system has no
+ * services, or this user may not install any; *why_out says it. */
+struct testing_service;
+struct testing_service *testing_service_install(const char *name, const char *const *arguments,
+                                                const char **why_out);
+/* Ends it, if need be by force, and uninstalls it. */
+void testing_service_remove(struct testing_service *service);
+
+bool testing_service_start(struct testing_service *service);
+bool testing_service_control(struct testing_service *service, enum testing_control control);
+bool testing_service_look(struct testing_service *service,
+                          struct testing_service_status *status_out);
+/* Until it has come to this state, and with it at least to this checkpoint; where it is STOPPED
+ * also until its process is gone. False: the time passed, or it stopped instead. */
+bool testing_service_await(struct testing_service *service, enum testing_state state,
+                           uint32_t checkpoint, int64_t timeout);
+
 /* ---- this process ---- */
 
 /* Open descriptors (POSIX) or handles (Windows) of this process; -1: unknown. */

@@ -1,6 +1,7 @@
 /* Paths as the system takes them. */
 #include "windows/win.h"
 #include <stdlib.h>
+#include <tenon/file.h>
 #include <wchar.h>
 
 enum {
@@ -21,6 +22,19 @@ static void add_long_prefix(wchar_t *path)
     size_t prefix_length = wcslen(prefix);
     wmemmove(path + prefix_length, rest, wcslen(rest) + 1);
     wmemcpy(path, prefix, prefix_length);
+}
+
+static bool is_slash(char character)
+{
+    return character == '\\' || character == '/';
+}
+
+/* `\x` and `C:x` depend on the current drive, or on the drive's own directory. */
+bool tenon_path_is_absolute(const char *path)
+{
+    bool drive = ((path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z')) &&
+                 path[1] == ':' && is_slash(path[2]);
+    return drive || (is_slash(path[0]) && is_slash(path[1]));
 }
 
 wchar_t *win_path(const char *path, struct tenon_error *error_out)

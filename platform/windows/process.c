@@ -76,6 +76,7 @@ enum tenon_status tenon_process_start(int *argc, char ***argv)
 /* ExitProcess would run every DLL's end, and can wait for a lock that a stopped thread holds. */
 void tenon_process_exit_now(int code)
 {
+    win_service_stopped(code);
     (void)TerminateProcess(GetCurrentProcess(), (UINT)code);
 }
 

@@ -3,6 +3,7 @@
 #define TENON_WINDOWS_WIN_H
 #include "windows/system.h"
 #include "backend.h"
+#include <tenon/process.h>
 
 /* ---- errors.c ---- */
 /* Of a code that GetLastError, WSAGetLastError or GetAddrInfoW gave; 0 is OK. */
@@ -55,6 +56,15 @@ struct tenon_error win_socket(const struct win_provider *provider, SOCKET *out);
 struct tenon_error win_set_nonblocking(SOCKET socket);
 struct tenon_error win_set_no_delay(SOCKET socket);
 void win_discard(SOCKET socket);                /* with a reset */
+
+/* ---- stop.c ---- */
+/* A request that did not come from the console. Nobody watches: it does nothing. */
+void win_request(enum tenon_request request);
+
+/* ---- service.c ---- */
+bool win_is_service(void);
+/* Where this is one: its last word. */
+void win_service_stopped(int code);
 
 /* ---- lookup.c ---- */
 struct tenon_error win_lookup(const char *host, enum tenon_family family,

@@ -190,16 +190,11 @@ static int inherit(struct server_options *options, struct console *console)
     return EXIT_CODE_NONE;
 }
 
-static int run(struct server_process *process, int argc, char **argv)
+static int run(void *argument)
 {
+    struct server_process *process = argument;
     struct console *console = &process->console;
-    int code = server_options_read(&process->options, argc, argv, console);
-    if (code != EXIT_CODE_NONE) {
-        return code;
-    }
-    console->level = process->options.settings.level;
-    console->quiet = process->options.settings.quiet;
-    code = inherit(&process->options, console);
+    int code = inherit(&process->options, console);
     if (code != EXIT_CODE_NONE) {
         return code;
     }
@@ -221,6 +216,39 @@ static int run(struct server_process *process, int argc, char **argv)
     return program_close(&process->program, console, code, flush_max, true);
 }
 
+/* The service's end is the manager's to see: nothing is said behind it. */
+static int run_service(struct server_process *process)
+{
+    struct console *console = &process->console;
+    struct tenon_error error;
+    char why[CONSOLE_ERROR_MAX];
+    int code = EXIT_CODE_OK;
+    enum tenon_status status = tenon_service_run(run, process, &code, &error);
+    if (status == TENON_OK) {
+        return code;
+    }
+    tenon_error_format(error, why, sizeof why);
+    console_error(console, "cannot run as a service: %s", why);
+    if (status == TENON_NOT_CONNECTED) {
+        console_hint(console, "the service manager starts services (New-Service, Start-Service): "
+                              "leave --service out to run at a console");
+    }
+    code = status == TENON_NOT_CONNECTED ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
+    event_exit(console, code);
+    return code;
+}
+
+static int begin(struct server_process *process, int argc, char **argv)
+{
+    int code = server_options_read(&process->options, argc, argv, &process->console);
+    if (code != EXIT_CODE_NONE) {
+        return code;
+    }
+    process->console.level = process->options.settings.level;
+    process->console.quiet = process->options.settings.quiet;
+    return process->options.service ? run_service(process) : run(process);
+}
+
 int main(int argc, char **argv)
 {
     enum tenon_status status = tenon_process_start(&argc, &argv);
@@ -234,7 +262,7 @@ int main(int argc, char **argv)
     sink_init_direct(&process->sink);
     process->console.program = "server";
     process->console.sink = &process->sink;
-    int code = run(process, argc, argv);
+    int code = begin(process, argc, argv);
     if (!process->program.watched) {
         free(process);          /* else the stop watch looks at it until the process ends */
     }

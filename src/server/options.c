@@ -3,6 +3,8 @@
 #include "common/exit_code.h"
 #include <stdio.h>
 #include <string.h>
+#include <tenon/file.h>
+#include <tenon/supervision.h>
 #include <tenon/thread.h>
 
 enum {
@@ -19,6 +21,7 @@ enum {
     OPTION_DRAIN,
     OPTION_READY_FILE,
     OPTION_LOG_FILE,
+    OPTION_SERVICE,
     OPTION_PER_ADDRESS,
     OPTION_ALLOW,
     OPTION_DENY,
@@ -39,6 +42,7 @@ static const struct option rows[] = {
      "once listening, write the addresses there, one a line"},
     {OPTION_LOG_FILE, 0, "log-file", "PATH",
      "log there; opened anew on SIGHUP, and when it is moved"},
+    {OPTION_SERVICE, 0, "service", NULL, "run as a Windows service; with --log-file"},
     {OPTION_PER_ADDRESS, 0, "max-per-ip", "N",
      "clients at once of one address, IPv6 by its /64 [any number]"},
     {OPTION_ALLOW, 0, "allow", "CIDR[,...]", "who may connect; the rest is refused [everybody]"},
@@ -104,6 +108,9 @@ static int take(struct server_options *options, struct option_reader *reader, in
     case OPTION_LOG_FILE:
         options->log_file = reader->value;
         break;
+    case OPTION_SERVICE:
+        options->service = true;
+        break;
     case OPTION_PER_ADDRESS:
         good = option_count(reader, 1, CONNECTIONS_MAX, &options->per_address);
         break;
@@ -124,6 +131,37 @@ static int take(struct server_options *options, struct option_reader *reader, in
         return settings_take(&options->settings, reader, id, console);
     }
     return good ? EXIT_CODE_NONE : settings_usage(console, reader->problem);
+}
+
+/* A service has another working directory than whoever installs it, and no output. */
+static int check_service(const struct server_options *options, struct console *console)
+{
+    const struct {
+        const char *name;
+        const char *path;
+    } files[] = {
+        {"log-file", options->log_file},
+        {"ready-file", options->ready_file},
+        {"input", options->input},
+    };
+    char problem[OPTION_PROBLEM_MAX];
+    if (!tenon_has_services()) {
+        return settings_usage(console, "--service is for Windows: leave it out, a supervisor such "
+                                       "as systemd is noticed without it");
+    }
+    if (options->log_file == NULL) {
+        return settings_usage(console, "--service needs --log-file PATH: nobody sees a service's "
+                                       "output");
+    }
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (files[i].path != NULL && !tenon_path_is_absolute(files[i].path)) {
+            (void)snprintf(problem, sizeof problem,
+                           "--%s %.300s: with --service it is to be an absolute path, as a service "
+                           "has a working directory of its own", files[i].name, files[i].path);
+            return settings_usage(console, problem);
+        }
+    }
+    return EXIT_CODE_NONE;
 }
 
 /* One for each processor, and no more than there are clients; for a single client one. */
@@ -171,6 +209,9 @@ int server_options_read(struct server_options *options, int argc, char **argv,
     }
     if (options->once && options->threads > 1) {
         return settings_usage(console, "--once has one event loop: leave --threads out");
+    }
+    if (options->service && check_service(options, console) != EXIT_CODE_NONE) {
+        return EXIT_CODE_USAGE;
     }
     choose_threads(options);
     options->has_places = options->settings.place_count > 0;

@@ -32,6 +32,7 @@ struct server_options {
     const char *input;          /* the file to answer with; NULL: the message */
     const char *ready_file;     /* NULL: none */
     const char *log_file;       /* NULL: none */
+    bool service;               /* of the system's service manager */
     bool has_places;            /* ADDRESSes were given */
     uint32_t inherited;         /* listeners of a supervisor, in place of ADDRESSes */
 };

@@ -1,44 +1,55 @@
 /* The supervisor. */
 #include "server/supervisor.h"
 #include "common/outer.h"
-#include <tenon/supervision.h>
 
-static void tell(struct supervisor *supervisor, const char *text)
+static void tell(struct supervisor *supervisor, enum tenon_news news)
 {
     struct tenon_error error;
     char why[CONSOLE_ERROR_MAX];
-    if (tenon_notify(text, &error) != TENON_OK) {
+    if (tenon_notify(news, &error) != TENON_OK) {
         console_error_text(error, why);
-        console_error(supervisor->console, "cannot notify the supervisor (NOTIFY_SOCKET): %s", why);
+        console_error_once(supervisor->console, &supervisor->failing,
+                           "cannot notify the supervisor%s: %s",
+                           tenon_has_services() ? "" : " (NOTIFY_SOCKET)", why);
+    }
+}
+
+static void on_timer(struct tenon_timer *timer);
+
+/* Tells the news, and again as often as the supervisor wants to hear it. */
+static void go_on(struct supervisor *supervisor, enum tenon_news news)
+{
+    int64_t interval = tenon_notify_interval(news);
+    if (interval != TENON_FOREVER) {
+        supervisor->news = news;
+        tenon_timer_start(supervisor->loop, &supervisor->timer,
+                          tenon_loop_now(supervisor->loop) + interval / 2, on_timer);
     }
 }
 
 static void on_timer(struct tenon_timer *timer)
 {
     struct supervisor *supervisor = OUTER(timer, struct supervisor, timer);
-    tell(supervisor, "WATCHDOG=1");
-    tenon_timer_start(supervisor->loop, timer,
-                      tenon_loop_now(supervisor->loop) + supervisor->pace, on_timer);
+    tell(supervisor, supervisor->news);
+    go_on(supervisor, supervisor->news);
 }
 
 void supervisor_ready(struct supervisor *supervisor, struct tenon_loop *loop,
                       struct console *console)
 {
-    int64_t interval = tenon_watchdog_interval();
     supervisor->loop = loop;
     supervisor->console = console;
-    supervisor->pace = interval == TENON_FOREVER ? TENON_FOREVER : interval / 2;
-    tell(supervisor, "READY=1");
-    if (tenon_supervised() && supervisor->pace != TENON_FOREVER) {
-        tenon_timer_start(loop, &supervisor->timer, tenon_loop_now(loop) + supervisor->pace,
-                          on_timer);
+    tell(supervisor, TENON_NEWS_READY);
+    if (tenon_supervised()) {
+        go_on(supervisor, TENON_NEWS_ALIVE);
     }
 }
 
 void supervisor_stopping(struct supervisor *supervisor)
 {
     if (supervisor->loop != NULL) {
-        tell(supervisor, "STOPPING=1");
+        tell(supervisor, TENON_NEWS_STOPPING);
+        go_on(supervisor, TENON_NEWS_STOPPING);
     }
 }
 

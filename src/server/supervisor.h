@@ -1,16 +1,17 @@
-/* The supervisor that started the server, such as systemd: it is told when the server is ready,
- * when it stops, and that it is alive. */
+/* The supervisor that started the server, such as systemd or Windows' service manager: it is told
+ * when the server is ready, when it stops, and that it is alive. */
 #ifndef SERVER_SUPERVISOR_H
 #define SERVER_SUPERVISOR_H
-#include <stdint.h>
 #include <tenon/loop.h>
+#include <tenon/supervision.h>
 #include "common/console.h"
 
 struct supervisor {
     struct tenon_loop *loop;
     struct console *console;
-    int64_t pace;               /* of the sign of life; TENON_FOREVER: none is wanted */
+    enum tenon_news news;       /* that is told again by the timer */
     struct tenon_timer timer;
+    struct console_notice failing;
 };
 
 /* On the server's loop, when it listens; when it stops; and when it is over. What cannot be told is

@@ -175,12 +175,14 @@ static int inherit(const char *argument)
     return 0;
 }
 
-static int notify(const char *text)
+/* Tells the news of that number. */
+static int notify(const char *number)
 {
     struct tenon_error error;
-    enum tenon_status status = tenon_notify(text, &error);
+    enum tenon_news news = (enum tenon_news)strtoul(number, NULL, 10);
+    enum tenon_status status = tenon_notify(news, &error);
     printf("%s %s %lld\n", tenon_status_name(status), tenon_supervised() ? "supervised" : "alone",
-           (long long)tenon_watchdog_interval());
+           (long long)tenon_notify_interval(news));
     return 0;
 }
 

@@ -14,6 +14,23 @@ enum {
 /* The programs of this case, to be shown and ended when it fails. */
 static struct run *runs[RUNS_MAX];
 
+/* What else is to be undone then. */
+static void (*case_cleaner)(void);
+
+void case_clean_with(void (*clean)(void))
+{
+    case_cleaner = clean;
+}
+
+void case_clean(void)
+{
+    void (*clean)(void) = case_cleaner;
+    case_cleaner = NULL;
+    if (clean != NULL) {
+        clean();
+    }
+}
+
 static void show(struct run *run)
 {
     char *output = testing_process_text(run->process, TESTING_OUTPUT, NULL);
@@ -34,6 +51,7 @@ void case_fail(const char *file, int line, const char *what)
             testing_process_close(runs[i]->process);
         }
     }
+    case_clean();
     (void)fflush(stdout);
     exit(EXIT_FAILURE);
 }
@@ -46,6 +64,7 @@ void case_skip(const char *why)
             testing_process_close(runs[i]->process);
         }
     }
+    case_clean();
     (void)fflush(stdout);
     exit(EXIT_SKIPPED);
 }
@@ -107,6 +126,37 @@ size_t count_parts(const char *text, const char *part)
     return count;
 }
 
+/* ---- files ---- */
+
+char *new_folder(void)
+{
+    char *folder = testing_folder_make("-\xc3\xbc");
+    CHECK(folder != NULL);
+    return folder;
+}
+
+void path_in(char path[PATH_TEXT_MAX], const char *folder, const char *name)
+{
+    int size = snprintf(path, PATH_TEXT_MAX, "%s/%s", folder, name);
+    CHECK(size > 0 && size < PATH_TEXT_MAX);
+}
+
+/* Nothing tells of a file but looking. */
+void await_file(const char *path, const char *text)
+{
+    int64_t deadline = testing_clock() + PATIENCE;
+    for (bool found = false; !found;) {
+        char *seen = testing_file_read(path, NULL);
+        found = seen != NULL && strstr(seen, text) != NULL;
+        if (!found && testing_clock() > deadline) {
+            (void)printf("waited in vain in %s for: %s\nseen:\n%s\n", path, text,
+                         seen == NULL ? "(nothing)" : seen);
+            case_fail(__FILE__, __LINE__, "a file does not get what it should");
+        }
+        free(seen);
+    }
+}
+
 /* ---- programs ---- */
 
 /* The environment's setting, or the file beside this program; to be freed. */
@@ -128,7 +178,7 @@ static char *program_path(const char *variable, const char *file)
     return value;
 }
 
-static char *path_of(enum program program)
+char *program_file(enum program program)
 {
     switch (program) {
     case SERVER:
@@ -148,7 +198,7 @@ static char *path_of(enum program program)
 /* A variable that is set and empty is as good as none. */
 bool program_known(enum program program)
 {
-    char *path = path_of(program);
+    char *path = program_file(program);
     bool known = path != NULL && path[0] != 0;
     free(path);
     return known;
@@ -162,7 +212,7 @@ void run_start_with(struct run *run, enum program program, const char *const *ar
     size_t free_place = 0;
     bool other = program == OTHER_SERVER || program == OTHER_CLIENT;
     char *launcher = other ? testing_environment("TENON_OTHER_LAUNCHER") : NULL;
-    char *path = path_of(program);
+    char *path = program_file(program);
     CHECK(path != NULL);
     if (launcher != NULL && launcher[0] != 0) {
         all[count++] = launcher;

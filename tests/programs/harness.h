@@ -30,6 +30,9 @@ enum {
 struct run;
 void case_fail(const char *file, int line, const char *what);
 void case_skip(const char *why);
+/* What undoes a case's own doings, called when it ends in whatever way; and that call. */
+void case_clean_with(void (*clean)(void));
+void case_clean(void);
 void check_text(const char *file, int line, const char *text, const char *pattern);
 void check_contains(const char *file, int line, const char *text, const char *part);
 void check_code(const char *file, int line, const struct run *run, int expected);
@@ -57,6 +60,15 @@ struct run {
     size_t output_size;
     char *error;
 };
+
+/* A new folder, whose name is no ASCII; to be freed. A path in it, and waiting until the file there
+ * has the text. */
+char *new_folder(void);
+void path_in(char path[PATH_TEXT_MAX], const char *folder, const char *name);
+void await_file(const char *path, const char *text);
+
+/* The file that a program is started from; to be freed. */
+char *program_file(enum program program);
 
 struct streams {
     enum testing_stream input;
@@ -151,5 +163,6 @@ extern const struct test_case server_usage_cases[];
 extern const struct test_case partner_cases[];
 extern const struct test_case output_cases[];
 extern const struct test_case load_cases[];
+extern const struct test_case manager_cases[];
 
 #endif

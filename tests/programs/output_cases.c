@@ -5,19 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *new_folder(void)
-{
-    char *folder = testing_folder_make("-\xc3\xbc");
-    CHECK(folder != NULL);
-    return folder;
-}
-
-static void path_in(char path[PATH_TEXT_MAX], const char *folder, const char *name)
-{
-    int size = snprintf(path, PATH_TEXT_MAX, "%s/%s", folder, name);
-    CHECK(size > 0 && size < PATH_TEXT_MAX);
-}
-
 /* ---- objects and dumps ---- */
 
 static void json_of_a_server(void)
@@ -130,16 +117,6 @@ static void log_file(void)
     run_close(&service.run);
     testing_folder_remove(folder);
     free(folder);
-}
-
-/* Until the file has the text: what the server logs comes there soon. */
-static void await_file(const char *path, const char *text)
-{
-    for (bool found = false; !found;) {
-        char *seen = testing_file_read(path, NULL);
-        found = seen != NULL && strstr(seen, text) != NULL;
-        free(seen);
-    }
 }
 
 /* A path that another file has, or none, gets a new one: at the next line, and on SIGHUP. */

@@ -9,6 +9,7 @@ static const struct test_case *const suites[] = {
     exchange_cases, service_cases, server_cases, stop_cases,    client_cases,
     answer_cases,   stream_cases,  usage_cases,  partner_cases,
     access_cases,   proxy_cases,   server_usage_cases, output_cases, load_cases,
+    manager_cases,
 };
 
 enum {
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
                 (void)printf("%s\n", row->name);
                 (void)fflush(stdout);
                 row->run();
+                case_clean();
                 count++;
             }
         }

@@ -3,6 +3,7 @@
 #include "harness.h"
 #include <stdio.h>
 #include <string.h>
+#include <tenon/supervision.h>
 
 enum {
     ROW_ARGUMENTS = 4
@@ -181,11 +182,35 @@ static void files(void)
     check_rows(rows);
 }
 
+#define ABSOLUTE ": with --service it is to be an absolute path"
+
+static void service(void)
+{
+    static const struct row rows[] = {
+        {{"--service"}, 2, "--service needs --log-file PATH"},
+        {{"--service", "--log-file", "log"}, 2, "--log-file log" ABSOLUTE},
+        {{"--service", "--log-file", "\\log"}, 2, "--log-file \\\\log" ABSOLUTE},
+        {{"--service", "--log-file", "C:log"}, 2, "--log-file C:log" ABSOLUTE},
+        {{"--service", "--log-file", ""}, 2, "--log-file " ABSOLUTE},
+        {{"--service", "--log-file=C:\\log", "-i", "page"}, 2, "--input page" ABSOLUTE},
+        {{"--service", "--log-file=C:\\log", "--ready-file=r"}, 2, "--ready-file r" ABSOLUTE},
+        {{"--service=yes"}, 2, "--service takes no value"},
+        {{NULL}, 0, NULL},
+    };
+    static const struct row elsewhere[] = {
+        {{"--service"}, 2, "--service is for Windows"},
+        {{"--service", "--log-file", "/tmp/log"}, 2, "--service is for Windows"},
+        {{NULL}, 0, NULL},
+    };
+    check_rows(tenon_has_services() ? rows : elsewhere);
+}
+
 const struct test_case server_usage_cases[] = {
     {"server_usage.lists", lists},
     {"server_usage.numbers", numbers},
     {"server_usage.words", words},
     {"server_usage.addresses", addresses},
     {"server_usage.files", files},
+    {"server_usage.service", service},
     {NULL, NULL},
 };

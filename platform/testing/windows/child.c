@@ -6,8 +6,7 @@
 #include <string.h>
 
 enum {
-    KILLED_CODE = 137,
-    COMMAND_MAX = 32 * 1024         /* of CreateProcessW */
+    KILLED_CODE = 137
 };
 
 static HANDLE handle_of(int64_t handle)
@@ -130,59 +129,7 @@ static bool output_open(enum testing_stream kind, DWORD stream, struct child *ch
     return false;
 }
 
-/* ---- its command line and environment ---- */
-
-struct command {
-    char text[COMMAND_MAX];
-    size_t size;
-};
-
-static void command_add(struct command *command, char character)
-{
-    if (command->size < COMMAND_MAX - 1) {
-        command->text[command->size++] = character;
-    }
-}
-
-/* Quoted as CommandLineToArgvW takes it apart: backslashes count double before a quote only. */
-static void command_add_argument(struct command *command, const char *argument)
-{
-    size_t backslashes = 0;
-    if (command->size > 0) {
-        command_add(command, ' ');
-    }
-    command_add(command, '"');
-    for (const char *at = argument; *at != 0; at++) {
-        backslashes = *at == '\\' ? backslashes + 1 : 0;
-        if (*at == '"') {
-            command_add(command, '\\');
-        }
-        command_add(command, *at);
-        if (at[1] == '"' || at[1] == 0) {
-            for (size_t i = 0; i < backslashes; i++) {
-                command_add(command, '\\');
-            }
-        }
-    }
-    command_add(command, '"');
-}
-
-static wchar_t *command_line(const char *const *arguments)
-{
-    struct command *command = calloc(1, sizeof *command);
-    wchar_t *wide = NULL;
-    if (command == NULL) {
-        return NULL;
-    }
-    for (size_t i = 0; arguments[i] != NULL; i++) {
-        command_add_argument(command, arguments[i]);
-    }
-    if (command->size < COMMAND_MAX - 1) {
-        wide = text_wide(command->text);
-    }
-    free(command);
-    return wide;
-}
+/* ---- its environment ---- */
 
 static bool same_name(const wchar_t *a, const wchar_t *b)
 {
@@ -263,7 +210,7 @@ static bool create(const struct testing_start *start, STARTUPINFOEXW *startup, b
                    PROCESS_INFORMATION *created)
 {
     DWORD flags = CREATE_NEW_PROCESS_GROUP | CREATE_UNICODE_ENVIRONMENT;
-    wchar_t *command = command_line(start->arguments);
+    wchar_t *command = text_command_line(start->arguments);
     wchar_t *environment = environment_merge(start->environment);
     if (startup->lpAttributeList != NULL) {
         flags |= EXTENDED_STARTUPINFO_PRESENT;

@@ -6,4 +6,7 @@
 wchar_t *text_wide(const char *text);
 char *text_utf8(const wchar_t *wide);
 
+/* One line that CommandLineToArgvW takes apart into the arguments; NULL behind the last. */
+wchar_t *text_command_line(const char *const *arguments);
+
 #endif
