@@ -1,4 +1,4 @@
-"""What an idle connection costs the server, in bytes of its own memory.
+"""What an idle connection costs a server, in bytes of its own memory and of the kernel's.
 
     python3 tests/bench/idle.py build/release/bin/server [CONNECTIONS]
 
@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+PATIENCE = 60
+
 
 def private_bytes(process):
     """What no other process shares, as the kernel counts it in pages."""
@@ -20,41 +22,84 @@ def private_bytes(process):
         return int(re.search(r"^Private_Dirty:\s+(\d+) kB", file.read(), re.M).group(1)) * 1024
 
 
+def kernel_bytes():
+    """Of all processes: what the kernel cannot give back, and what sockets hold beside it."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        slabs = int(re.search(r"^SUnreclaim:\s+(\d+) kB", file.read(), re.M).group(1)) * 1024
+    with open("/proc/net/sockstat", encoding="ascii") as file:
+        pages = int(re.search(r"^TCP: .* mem (\d+)", file.read(), re.M).group(1))
+    return slabs + pages * resource.getpagesize()
+
+
 def descriptors(process):
     return len(os.listdir(f"/proc/{process.pid}/fd"))
 
 
-def main():
-    program = sys.argv[1]
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
+def wait_until(condition, what):
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > until:
+            sys.exit(f"idle: {what}")
+        time.sleep(0.01)
+
+
+def start(command):
+    """The process and its port; a first word `ready=FILE` names the file that has it."""
+    ready = command[0].partition("=")[2] if command[0].startswith("ready=") else None
+    process = subprocess.Popen(command[1 if ready else 0:], stdout=subprocess.PIPE, text=True)
+    if ready:
+        wait_until(lambda: os.path.exists(ready), "the server is not ready")
+        with open(ready, encoding="ascii") as file:
+            return process, int(file.readline().rsplit(":", 1)[1])
+    return process, int(process.stdout.readline().rsplit(" ", 1)[1])
+
+
+def connect(port, count):
+    clients = []
+    for index in range(count):
+        client = socket.socket()
+        client.bind((f"127.0.0.{1 + index % 4}", 0))
+        client.connect(("127.0.0.1", port))
+        clients.append(client)
+    return clients
+
+
+def measure(command, count):
+    """Bytes for each connection; the last one is answered still."""
     limit = count + 500
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limit), max(hard, limit)))
+    process, port = start(command)
+    first = connect(port, 1)[0]     # what a server makes at its first connection is not counted
+    first.sendall(b"x")
+    first.recv(100)
+    open_before = descriptors(process)
+    user, kernel = private_bytes(process), kernel_bytes()
+    clients = connect(port, count)
+    wait_until(lambda: descriptors(process) >= open_before + count,
+               "the server does not accept all")
+    clients[-1].sendall(b"x")
+    answer = clients[-1].recv(100)
+    result = {"user": round((private_bytes(process) - user) / count),
+              "kernel": round((kernel_bytes() - kernel) / count)}
+    process.terminate()
+    if not answer:
+        sys.exit("idle: the last connection got no answer")
+    process.wait(PATIENCE)
+    for client in clients:
+        client.close()
+    return result
+
+
+def main():
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
     with tempfile.TemporaryDirectory() as folder:
         ready = os.path.join(folder, "ready")
-        process = subprocess.Popen(
-            [program, "-q", "-c", str(count), "-t", "0", "--ready-file", ready, "127.0.0.1:0"])
-        while not os.path.exists(ready):
-            time.sleep(0.01)
-        with open(ready, encoding="ascii") as file:
-            port = int(file.read().rsplit(":", 1)[1])
-        before = private_bytes(process)
-        first = descriptors(process)
-        clients = []
-        for index in range(count):
-            client = socket.socket()
-            client.bind((f"127.0.0.{1 + index % 4}", 0))
-            client.connect(("127.0.0.1", port))
-            clients.append(client)
-        while descriptors(process) < first + count:
-            time.sleep(0.01)
-        after = private_bytes(process)
-        clients[-1].sendall(b"x")
-        answer = clients[-1].recv(100)
-        process.terminate()
-        code = process.wait()
-    print(f"{count} idle connections: {(after - before) / count:.0f} bytes each; "
-          f"the last one got {len(answer)} bytes; exit code {code}")
-    return 0 if answer and code == 0 else 1
+        result = measure([f"ready={ready}", sys.argv[1], "-q", "-c", str(count + 1), "-t", "0",
+                          "--drain", "0.1", "--ready-file", ready, "127.0.0.1:0"], count)
+    print(f"{count} idle connections: {result['user']} bytes each of the server's own memory, "
+          f"{result['kernel']} of the kernel's, both ends together")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-/* An echo server (RFC 862) on the layer: echo [PORT]. Prints its backend and port, and serves until
- * it is killed. */
+/* An echo server (RFC 862) on the layer: echo [PORT [BACKEND]]. Prints its backend and port, and
+ * serves until it is killed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,13 +71,14 @@ static enum tenon_flow on_accept(struct tenon_listener *listener, enum tenon_sta
 int main(int argc, char **argv)
 {
     static struct tenon_listener listeners[2];
+    struct tenon_loop_options options = {.backend = argc > 2 ? argv[2] : NULL};
     struct tenon_listen_report report;
     struct tenon_loop *loop = NULL;
     char text[128];
     long port = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
     enum tenon_status status = TENON_INVALID;
     if (port >= 0 && port <= 65535) {
-        status = tenon_loop_open(NULL, &loop);
+        status = tenon_loop_open(&options, &loop);
     }
     if (status == TENON_OK) {
         status = tenon_listen_host(loop, listeners, 2, "localhost", (uint16_t)port, NULL, &report);

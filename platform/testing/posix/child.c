@@ -317,20 +317,16 @@ bool child_signal(struct child *child, enum testing_signal signal)
  * is the name in parentheses, which may hold anything. Only Linux has it. */
 int64_t child_cpu(struct child *child)
 {
-    char path[64];
-    (void)snprintf(path, sizeof path, "/proc/%lld/stat", (long long)child->process);
-    char *text = testing_file_read(path, NULL);
-    char *field = text == NULL ? NULL : strrchr(text, ')');
-    for (int i = 2; field != NULL && i < 14; i++) {
-        field = strchr(field + 1, ' ');
-    }
     int64_t cpu = -1;
-    if (field != NULL) {
-        char *next = NULL;
-        long long user = strtoll(field, &next, 10);
-        long long system = strtoll(next, NULL, 10);
-        cpu = (user + system) * (TENON_SECOND / (int64_t)sysconf(_SC_CLK_TCK));
+#if defined(_POSIX_CPUTIME) && _POSIX_CPUTIME >= 0
+    clockid_t clock;
+    struct timespec time;
+    if (clock_getcpuclockid((pid_t)child->process, &clock) == 0 &&
+        clock_gettime(clock, &time) == 0) {
+        cpu = (int64_t)time.tv_sec * TENON_SECOND + (int64_t)time.tv_nsec;
     }
-    free(text);
+#else
+    (void)child;
+#endif
     return cpu;
 }

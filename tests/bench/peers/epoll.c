@@ -1,11 +1,7 @@
-/* An echo server as one would write it for Linux alone: the measure for the layer's own. It listens
- * on a free port of 127.0.0.1, prints its port, and serves until it is killed. */
+/* The measure for all others: a server as one would write it for Linux alone, on epoll. */
+#include "peer.h"
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,48 +9,25 @@
 #include <unistd.h>
 
 enum {
-    EVENTS = 256,
-    BACKLOG = 4096,
-    BUFFER_SIZE = 16 * 1024
+    EVENTS = 256
 };
 
 /* One registration for its life; nothing is read while `rest` waits for the kernel to take it. */
 struct connection {
     int descriptor;
+    bool answered;
     size_t kept;
     size_t sent;
-    char rest[BUFFER_SIZE];
+    char *rest;
 };
 
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static int open_listener(void)
-{
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(descriptor, BACKLOG) != 0 ||
-        getsockname(descriptor, (struct sockaddr *)&address, &size) != 0) {
-        fail("listen");
-    }
-    printf("epoll port %u\n", (unsigned)ntohs(address.sin_port));
-    if (fflush(stdout) != 0) {
-        fail("stdout");
-    }
-    return descriptor;
-}
+static bool greets;
 
 static void watch(int epoll, int descriptor, uint32_t events, void *data)
 {
     struct epoll_event event = {.events = events, .data = {.ptr = data}};
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) {
-        fail("epoll_ctl");
+        peer_fail("epoll_ctl");
     }
 }
 
@@ -69,17 +42,16 @@ static void accept_all(int epoll, int listener)
             if (errno == EAGAIN) {
                 return;
             }
-            fail("accept4");
+            peer_fail("accept4");
         }
-        int on = 1;
-        struct connection *connection = malloc(sizeof *connection);
-        if (connection == NULL ||
-            setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
-            fail("connection");
+        struct connection *connection = calloc(1, sizeof *connection);
+        if (connection == NULL) {
+            peer_fail("connection");
         }
         connection->descriptor = descriptor;
-        connection->kept = 0;
-        connection->sent = 0;
+        if (!greets) {
+            peer_no_delay(descriptor);
+        }
         watch(epoll, descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection);
     }
 }
@@ -87,8 +59,9 @@ static void accept_all(int epoll, int listener)
 static void end(struct connection *connection)
 {
     if (close(connection->descriptor) != 0) {
-        fail("close");
+        peer_fail("close");
     }
+    free(connection->rest);
     free(connection);
 }
 
@@ -102,11 +75,25 @@ static ssize_t send_some(int descriptor, const void *data, size_t size)
     return sent;
 }
 
+static bool keep(struct connection *connection, const char *data, size_t size)
+{
+    if (connection->rest == NULL) {
+        connection->rest = malloc(PEER_BUFFER_SIZE);
+    }
+    if (connection->rest == NULL) {
+        return false;
+    }
+    memcpy(connection->rest, data, size);
+    connection->kept = size;
+    connection->sent = 0;
+    return true;
+}
+
 /* Sends what is kept, then echoes until nothing is left to read or the kernel is full. False: the
  * connection is over. */
-static bool serve(struct connection *connection, uint32_t events)
+static bool echo(struct connection *connection, uint32_t events)
 {
-    static char buffer[BUFFER_SIZE];
+    static char buffer[PEER_BUFFER_SIZE];
     int descriptor = connection->descriptor;
     if (connection->kept > 0) {
         ssize_t sent = send_some(descriptor, connection->rest + connection->sent,
@@ -119,7 +106,6 @@ static bool serve(struct connection *connection, uint32_t events)
             return true;
         }
         connection->kept = 0;
-        connection->sent = 0;
     }
     for (;;) {
         ssize_t received = recv(descriptor, buffer, sizeof buffer, 0);
@@ -131,36 +117,59 @@ static bool serve(struct connection *connection, uint32_t events)
             return false;
         }
         if (sent < received) {
-            connection->kept = (size_t)(received - sent);
-            memcpy(connection->rest, buffer + sent, connection->kept);
-            return true;
+            return keep(connection, buffer + sent, (size_t)(received - sent));
         }
         /* A short read means empty, but an end behind it gives no edge of its own. */
-        if (received < BUFFER_SIZE && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
+        if (received < PEER_BUFFER_SIZE && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
             return true;
         }
     }
 }
 
-int main(void)
+/* A greeting fits into the kernel's buffer of a new connection. */
+static bool greet(struct connection *connection, uint32_t events)
 {
-    int listener = open_listener();
+    char buffer[1024];
+    for (;;) {
+        ssize_t received = recv(connection->descriptor, buffer, sizeof buffer, 0);
+        if (received <= 0) {
+            return received < 0 && (errno == EAGAIN || errno == EINTR);
+        }
+        if (!connection->answered) {
+            connection->answered = true;
+            if (send_some(connection->descriptor, peer_greeting, PEER_GREETING_SIZE) !=
+                    PEER_GREETING_SIZE ||
+                shutdown(connection->descriptor, SHUT_WR) != 0) {
+                return false;
+            }
+        }
+        if (received < (ssize_t)sizeof buffer &&
+            (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) {
+            return true;
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    greets = peer_greets(argc, argv);
+    int listener = peer_listen("epoll");
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) {
-        fail("epoll_create1");
+        peer_fail("epoll_create1");
     }
     watch(epoll, listener, EPOLLIN, NULL);
     for (;;) {
         struct epoll_event events[EVENTS];
         int count = epoll_wait(epoll, events, EVENTS, -1);
         if (count < 0 && errno != EINTR) {
-            fail("epoll_wait");
+            peer_fail("epoll_wait");
         }
         for (int index = 0; index < count; index++) {
             struct connection *connection = events[index].data.ptr;
             if (connection == NULL) {
                 accept_all(epoll, listener);
-            } else if (!serve(connection, events[index].events)) {
+            } else if (!(greets ? greet : echo)(connection, events[index].events)) {
                 end(connection);
             }
         }
