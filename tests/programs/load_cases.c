@@ -89,6 +89,7 @@ static void text_of(const char *mode, const char *const *arguments, const char *
     CHECK_TEXT(run.error, "");
     run_close(&run);
     service_stop(&service);
+    run_close(&service.run);
 }
 
 static void text_results(void)
@@ -208,6 +209,7 @@ static void rate_is_kept(void)
     CHECK(member(&run, "rate") <= asked + asked / 100);
     run_close(&run);
     service_stop(&service);
+    run_close(&service.run);
 }
 
 /* ---- errors ---- */
@@ -253,6 +255,7 @@ static void gone_while_loading(void)
     CHECK_CONTAINS(run.error, "connections failed, one of them with: connection refused");
     run_close(&run);
     service_wait(&service, 0);
+    run_close(&service.run);
 }
 
 static void interrupted(void)
@@ -268,6 +271,7 @@ static void interrupted(void)
     CHECK_CONTAINS(run.output, "errors 0 (connect 0, timeout 0, reset 0, mismatch 0)\n");
     run_close(&run);
     service_stop(&service);
+    run_close(&service.run);
 }
 
 static void nobody_listens(void)
