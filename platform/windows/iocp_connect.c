@@ -34,10 +34,20 @@ static void refuse_fast(SOCKET socket)
                    NULL, NULL);
 }
 
+/* The bind takes no port then, the connect does, and may take one that leads to another target
+ * already: else some 16,000 connections, those included that wait for their end, use all ports up.
+ * It is news of Windows 10. */
+static void share_ports(SOCKET socket)
+{
+    DWORD on = 1;
+    (void)setsockopt(socket, SOL_SOCKET, SO_REUSE_UNICASTPORT, (const char *)&on, sizeof on);
+}
+
 static struct tenon_error bind_any(SOCKET socket, uint16_t family)
 {
     struct tenon_address any = {0};
     SOCKADDR_STORAGE where;
+    share_ports(socket);
     any.family = family;
     int where_size = win_sockaddr(&any, &where);
     int result = bind(socket, (const struct sockaddr *)&where, where_size);
