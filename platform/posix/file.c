@@ -62,7 +62,7 @@ void tenon_file_close(struct tenon_file file)
 static enum tenon_status describe(int result, const struct stat *status,
                                   struct tenon_file_info *info_out, struct tenon_error *error_out)
 {
-    static const struct tenon_file_info none;
+    static const struct tenon_file_info none = {0};
     *info_out = none;
     if (result != 0) {
         return tell(errno, error_out);

@@ -66,7 +66,7 @@ static void read_all(void *argument)
 
 static void begin(struct source *source)
 {
-    static const struct tenon_error none;
+    static const struct tenon_error none = {0};
     struct input *input = OUTER(source, struct input, source);
     tenon_lock_take(&input->lock);
     input->round++;
