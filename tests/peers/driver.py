@@ -176,14 +176,14 @@ class Stage:
     def path(self, name):
         return self.folder / name
 
-    def write(self, name, text):
-        path = self.path(name)
-        path.write_text(text)
-        return path
-
     def new_path(self, kind):
         self.number += 1
-        return self.path(f"{kind}{self.number}")
+        return self.path(f"{self.number}.{kind}")
+
+    def write(self, kind, text):
+        path = self.new_path(kind)
+        path.write_text(text)
+        return path
 
     @staticmethod
     def need(program, package=None):

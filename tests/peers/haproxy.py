@@ -4,6 +4,7 @@ import ssl
 from authority import Authority, tls_client, tls_context
 from driver import (ANSWER, Load, check, check_equal, exchange, is_cut_off, peer_name, place_of,
                     receive_all, served)
+from exchanges import bulk, through
 
 DEFAULTS = """
 defaults
@@ -267,7 +268,10 @@ class Pair:
         self.ports = [stage.held_port(), stage.held_port()]
         self.servers = [self.start(0), self.start(1)]
         listener = stage.listener()
+        # One thread: what a command says holds for every connection from its answer on.
         self.proxy = Proxy(stage, f"""
+global
+    nbthread 1
 listen front
     bind fd@{listener.fileno()}
     balance roundrobin
@@ -283,11 +287,8 @@ listen front
         return self.stage.server(address=f"127.0.0.1:{self.ports[index]}", log="-v")
 
     def set_state(self, index, state):
-        """Every client has begun anew since: HAProxy has no connection underway that it chose the
-        server for before."""
         check_equal(self.proxy.command(f"set server front/server{index} state {state}").strip(), "",
                     "what HAProxy says")
-        self.load.wait_requests(1)
 
     def restart(self, index):
         self.servers[index].stop()
@@ -299,7 +300,8 @@ listen front
 
 
 def case_rolling_restart(stage):
-    """Each server is drained at HAProxy before it is restarted: not one request fails."""
+    """HAProxy gives a server no more clients before it is stopped, and it lets those finish that it
+    has: not one request fails."""
     pair = Pair(stage)
     for _ in range(RESTARTS):
         for index in range(2):
@@ -324,3 +326,29 @@ def case_rolling_restart_undrained(stage):
     count, lost = pair.load.stop()
     check(count >= 200, f"{count} requests are no load")
     check(lost < 2 * RESTARTS, f"{lost} requests were lost in {2 * RESTARTS} restarts")
+
+
+# ---- the client through it ----
+
+class Relay:
+    """To any server."""
+
+    def __init__(self, stage):
+        self.stage = stage
+
+    def __call__(self, place):
+        listener = self.stage.listener()
+        Proxy(self.stage, f"""
+listen front
+    bind fd@{listener.fileno()}
+    server one {place}
+""", [listener])
+        return place_of(listener)
+
+
+def case_relays(stage):
+    through(stage, Relay(stage), ends_pass=True)
+
+
+def case_bulk(stage):
+    bulk(stage, Relay(stage))

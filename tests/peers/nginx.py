@@ -4,6 +4,7 @@ import socket
 
 from driver import (ANSWER, Skipped, check, check_equal, exchange, peer_name, place_of, receive_all,
                     served)
+from exchanges import through
 
 MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
 
@@ -21,7 +22,7 @@ load_module {MODULE};
 daemon off;
 worker_processes 1;
 user root;
-pid {stage.path("nginx.pid")};
+pid {stage.new_path("pid")};
 error_log stderr info;
 events {{}}
 stream {{
@@ -95,3 +96,14 @@ def case_proxy_protocol(stage):
     check_equal(exchange(client), ANSWER, "the answer")
     server.stop()
     check_equal(server.transcript, served(name), "the transcript")
+
+
+# ---- the client through it ----
+
+def case_relays(stage):
+    """By itself it takes an end of one side for the end of both."""
+    through(stage, lambda place: in_front_of(stage, place), ends_pass=False)
+
+
+def case_relays_half_close(stage):
+    through(stage, lambda place: in_front_of(stage, place, "proxy_half_close on"), ends_pass=True)

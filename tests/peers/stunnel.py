@@ -1,9 +1,7 @@
 """stunnel, which ends TLS in front of the server."""
-import os
-import socket
-
 from authority import Authority, tls_client, tls_context
-from driver import ANSWER, check, check_equal, exchange, is_cut_off, peer_name, place_of, served
+from driver import ANSWER, check_equal, exchange, peer_name, place_of, served
+from exchanges import through
 
 
 class Tunnel:
@@ -49,3 +47,38 @@ def case_protocol_proxy(stage):
     check_equal(exchange(client), ANSWER, "the answer")
     server.stop()
     check_equal(server.transcript, served(name), "the transcript")
+
+
+# ---- the client through it ----
+
+class Relay:
+    """Two of its services: one makes TLS of what the client says, the other undoes it."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.authority = Authority(stage)
+
+    def __call__(self, place):
+        program = self.stage.need("stunnel", "stunnel4")
+        near, far = self.stage.listener(), self.stage.listener()
+        path = self.stage.write("stunnel.conf", f"""
+foreground = yes
+pid =
+[near]
+client = yes
+accept = {place_of(near)}
+connect = {place_of(far)}
+CAfile = {self.authority.path}
+verifyChain = yes
+[far]
+accept = {place_of(far)}
+connect = {place}
+cert = {self.authority.server}
+""")
+        command, descriptors = self.stage.inheriting([near, far], [program, path])
+        self.stage.start(*command, descriptors=descriptors)
+        return place_of(near)
+
+
+def case_relays(stage):
+    through(stage, Relay(stage), ends_pass=True)

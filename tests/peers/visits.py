@@ -30,6 +30,17 @@ def greet(stage, command, end=True):
     check("Received data: hello\nResponse sent.\n" in server.transcript, "the transcript")
 
 
+def download(stage, command):
+    """Its side has ended long before the server's answer, which is larger than any buffer."""
+    answer = stage.new_path("answer")
+    answer.write_bytes(os.urandom(4 * BULK))
+    server = stage.server("-i", answer)
+    client = visit(stage, server, command, b"hello")
+    client.wait()
+    check(client.kept["output"] == answer.read_bytes(), "other bytes came")
+    server.stop()
+
+
 def echo(stage, command):
     """Every byte comes back, also those that wait in the server when the client's side ends."""
     server = stage.server("--mode", "echo")
