@@ -55,9 +55,14 @@ static void write_error(struct sink *sink, const char *line, size_t size)
 
 /* ---- what is said ---- */
 
+bool console_prints(const struct console *console)
+{
+    return !console->quiet && !console->json;
+}
+
 void console_print(struct console *console, const char *lines, size_t size)
 {
-    if (!console->quiet && !console->json) {
+    if (console_prints(console)) {
         write_output(console, lines, size);
     }
 }

@@ -35,6 +35,9 @@ struct console_notice {
     uint64_t held_back;
 };
 
+/* Whether there is a transcript: one that nobody reads is not worth making. */
+bool console_prints(const struct console *console);
+
 /* Lines of the transcript, on the standard output, in one piece. Without room they are dropped and
  * counted. */
 void console_print(struct console *console, const char *lines, size_t size);

@@ -100,6 +100,9 @@ static void print_exchange(struct session *session, const struct reserve_entry *
     char lines[TEXT_ESCAPED_MAX(WORKER_RECEIVE_MAX) + FIXED];
     struct text_escape escape = {.held_count = 0};
     char name[PEER_NAME_MAX];
+    if (!console_prints(&session->worker->console)) {
+        return;
+    }
     peer_name(&session->peer, name);
     int size = snprintf(lines, FIXED, "Connected to client: %s\nReceived data: ", name);
     size_t used = size < 0 ? 0 : (size_t)size;

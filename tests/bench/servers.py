@@ -13,6 +13,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RAW = "raw epoll"
 
 
+def backends_of(server):
+    """Those that the build has, as its server's help names them."""
+    text = subprocess.run([server, "--help"], capture_output=True, text=True, check=True).stdout
+    return re.search(r"--backend NAME .*: ([a-z_, ]+)", text).group(1).replace(" ", "").split(",")
+
+
 class Servers:
     def __init__(self, build, log):
         self.build = build
@@ -20,10 +26,7 @@ class Servers:
         self.program = os.path.join(build, "bin", "server")
         self.folder = tempfile.TemporaryDirectory()
         self.count = 0
-        help_text = subprocess.run([self.program, "--help"], capture_output=True, text=True,
-                                   check=True).stdout
-        named = re.search(r"--backend NAME .*: ([a-z_, ]+)", help_text).group(1)
-        self.backends = named.replace(" ", "").split(",")
+        self.backends = backends_of(self.program)
         self.commands = {RAW: lambda mode: [self.peer("epoll"), mode]}
         self.add_peers(log)
         for backend in self.backends:
