@@ -55,7 +55,8 @@ enum {
     STREAM_DELIVERING = 1 << 17,        /* inside its delivery, which looks again at its end */
     STREAM_SEND_BROKEN = 1 << 18,       /* a send was cut short: only abort is left */
     STREAM_END_TOLD = 1 << 19,          /* the end was delivered: nothing may be received */
-    STREAM_BACKEND = 1 << 20            /* the first of the backend's */
+    STREAM_UNSENT = 1 << 20,            /* the backend keeps bytes that try_send has taken */
+    STREAM_BACKEND = 1 << 21            /* the first of the backend's */
 };
 
 /* listener->flags, likewise. */
@@ -132,9 +133,20 @@ struct tenon_backend {
     /* DATA: *taken_out bytes, 1 to size. Never called while armed. */
     enum tenon_take (*take)(struct tenon_stream *stream, void *data, size_t size, size_t *taken_out,
                             struct tenon_error *error_out);
-    /* Takes what the kernel takes now; OK with *sent_out 0 where that is nothing. */
+    /* A backend that receives into buffers of its own has these two, others NULL: as take, but the
+     * bytes stay where they are, all of them taken, until unlend, which follows DATA. Where the
+     * backend has no buffer they are in loop->lent. */
+    enum tenon_take (*lend)(struct tenon_stream *stream, const void **data_out, size_t *taken_out,
+                            struct tenon_error *error_out);
+    void (*unlend)(struct tenon_stream *stream);
+    /* Takes what the kernel takes now; OK with *sent_out 0 where that is nothing. A backend may
+     * keep bytes (of the lent buffer, or a copy of a few) for the loop's next wait: it sets
+     * STREAM_UNSENT, and tenon_event_flushed follows once. Until then neither send, finish nor
+     * stream_close is called. */
     struct tenon_error (*try_send)(struct tenon_stream *stream, const void *data, size_t size,
                                    size_t *sent_out);
+    /* While STREAM_UNSENT: gives up what is kept; tenon_event_flushed follows. NULL: none is. */
+    void (*unsend)(struct tenon_stream *stream);
     /* The rest of stream->send: tenon_event_sent follows once, or comes from inside this call. */
     void (*send)(struct tenon_stream *stream);
     /* True: nothing of it is with the kernel, no event follows; else tenon_event_sent does. */
@@ -174,6 +186,8 @@ void tenon_event_readable(struct tenon_stream *stream);     /* the arming is ove
  * already. */
 void tenon_event_failed(struct tenon_stream *stream, struct tenon_error error);
 void tenon_event_sent(struct tenon_stream *stream, struct tenon_error error);
+/* Clears STREAM_UNSENT: what was kept is with the kernel, or lost by an error. */
+void tenon_event_flushed(struct tenon_stream *stream, struct tenon_error error);
 void tenon_event_acceptable(struct tenon_listener *listener);
 void tenon_event_listener_idle(struct tenon_listener *listener);
 void tenon_event_connected(struct tenon_attempt *attempt, struct tenon_error error);
@@ -225,6 +239,7 @@ struct tenon_loop {
     uint32_t batch;
     uint32_t pending;           /* streams, listeners, connects */
     uint64_t thread;            /* that of the first turn, 0 before */
+    bool flush_awaited;         /* something waits for tenon_event_flushed; the backend clears it */
     struct tenon_link streams;  /* ready ones, in order */
     struct tenon_link listeners;
     struct tenon_link connects;

@@ -20,7 +20,7 @@ struct tenon_loop;
 
 /* Zero in a field means its default. */
 struct tenon_loop_options {
-    const char *backend;    /* `epoll`, `poll`, `iocp`, ...; NULL: the best that works here */
+    const char *backend;    /* `epoll`, `io_uring`, `iocp`, ...; NULL: the best here */
     void *world;            /* the simulated backend's world; NULL for every other */
     uint32_t lent_size;     /* bytes of the buffer that receives lend [TENON_LENT_SIZE] */
     uint32_t batch;         /* events that one turn collects [TENON_BATCH] */
@@ -59,6 +59,11 @@ TENON_API int64_t tenon_loop_wall(const struct tenon_loop *loop);
  * thread. */
 TENON_API const char *tenon_loop_backend(const struct tenon_loop *loop);
 TENON_API const char *tenon_backend_name(size_t index);
+
+/* Why a loop on this backend cannot be opened here, with the system's code: it opens one, and
+ * closes it. OK: it can. Any thread. */
+TENON_API TENON_CHECK_RESULT
+struct tenon_error tenon_backend_error(const char *name);
 
 /* A timer runs its function once, at its time or after it, never before; in the order of their
  * times where several are due. 32 bytes of the caller's, zeroed before the first use. */

@@ -230,7 +230,8 @@ TENON_API void tenon_stream_receive_resume(struct tenon_stream *stream);
 TENON_API void tenon_stream_receive_cancel(struct tenon_stream *stream);
 
 /* Hands over what the kernel takes now and returns how many bytes that is: 0 as well while a send
- * is in flight, and when the stream has failed (the next operation tells). */
+ * is in flight, and when the stream has failed (the next operation tells). They may leave with the
+ * loop's next turn. */
 TENON_API TENON_CHECK_RESULT
 size_t tenon_stream_try_send(struct tenon_stream *stream, const void *data, size_t size);
 

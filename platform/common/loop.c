@@ -34,8 +34,9 @@ static void loop_free(struct tenon_loop *loop)
     free(loop);
 }
 
-enum tenon_status loop_open_with(const struct tenon_backend *backend,
-                                 const struct tenon_loop_options *options, struct tenon_loop **out)
+static struct tenon_error open_on(const struct tenon_backend *backend,
+                                  const struct tenon_loop_options *options,
+                                  struct tenon_loop **out)
 {
     struct tenon_loop_options chosen = {0};
     if (options != NULL) {
@@ -46,17 +47,17 @@ enum tenon_status loop_open_with(const struct tenon_backend *backend,
     chosen.batch = chosen.batch == 0 ? TENON_BATCH : chosen.batch;
     if (chosen.lent_size < TENON_LENT_SIZE_MIN || chosen.lent_size > TENON_LENT_SIZE_MAX ||
         chosen.batch > TENON_BATCH_MAX) {
-        return TENON_INVALID;
+        return error_of(TENON_INVALID);
     }
     struct tenon_loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL) {
-        return TENON_LIMIT;
+        return error_of(TENON_LIMIT);
     }
     tenon_lock_init(&loop->lock);
     loop->lent = malloc(chosen.lent_size);
     if (loop->lent == NULL) {
         loop_free(loop);
-        return TENON_LIMIT;
+        return error_of(TENON_LIMIT);
     }
     loop->backend = backend;
     loop->world = chosen.world;
@@ -68,12 +69,33 @@ enum tenon_status loop_open_with(const struct tenon_backend *backend,
     struct tenon_error error = backend->open(loop, &chosen);
     if (error.status != TENON_OK) {
         loop_free(loop);
-        return error.status;
+        return error;
     }
     loop->now = backend->clock(loop);
     timers_init(loop);
     *out = loop;
-    return TENON_OK;
+    return error;
+}
+
+enum tenon_status loop_open_with(const struct tenon_backend *backend,
+                                 const struct tenon_loop_options *options, struct tenon_loop **out)
+{
+    return open_on(backend, options, out).status;
+}
+
+struct tenon_error tenon_backend_error(const char *name)
+{
+    struct tenon_error error = error_of(TENON_UNSUPPORTED);
+    for (size_t i = 0; tenon_backends[i] != NULL; i++) {
+        if (strcmp(name, tenon_backends[i]->name) == 0) {
+            struct tenon_loop *loop = NULL;
+            error = open_on(tenon_backends[i], NULL, &loop);
+            if (loop != NULL) {
+                tenon_loop_close(loop);
+            }
+        }
+    }
+    return error;
 }
 
 /* A name that is given is tried alone; else the best one that works is taken. */

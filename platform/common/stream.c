@@ -58,7 +58,7 @@ static bool wants_turn(const struct tenon_stream *stream)
         return (flags & STREAM_PAUSED) == 0 && (flags & (STREAM_READABLE | STREAM_OVER)) != 0;
     }
     return (flags & STREAM_CLOSING) != 0 && (flags & STREAM_READABLE) != 0 &&
-           stream->send == NULL;
+           !stream_is_sending(stream);
 }
 
 void stream_refresh(struct tenon_stream *stream)
@@ -72,13 +72,10 @@ void stream_refresh(struct tenon_stream *stream)
     }
 }
 
-enum tenon_take stream_take(struct tenon_stream *stream, void *data, size_t size,
-                            size_t *taken_out)
+/* The first failure and the end are noted. */
+static enum tenon_take noted(struct tenon_stream *stream, enum tenon_take take,
+                             struct tenon_error error)
 {
-    struct tenon_error error = {0};
-    *taken_out = 0;
-    stream->flags &= ~(uint32_t)STREAM_READABLE;
-    enum tenon_take take = stream->loop->backend->take(stream, data, size, taken_out, &error);
     if (take == TAKE_END && stream->error.status != TENON_OK) {
         take = TAKE_FAILED;     /* a reset that send has met first looks like an end afterwards */
     } else if (take == TAKE_FAILED) {
@@ -92,12 +89,52 @@ enum tenon_take stream_take(struct tenon_stream *stream, void *data, size_t size
     return take;
 }
 
+enum tenon_take stream_take(struct tenon_stream *stream, void *data, size_t size,
+                            size_t *taken_out)
+{
+    struct tenon_error error = {0};
+    *taken_out = 0;
+    stream->flags &= ~(uint32_t)STREAM_READABLE;
+    enum tenon_take take = stream->loop->backend->take(stream, data, size, taken_out, &error);
+    return noted(stream, take, error);
+}
+
+enum tenon_take stream_lend(struct tenon_stream *stream, const void **data_out, size_t *taken_out)
+{
+    struct tenon_loop *loop = stream->loop;
+    if (loop->backend->lend == NULL) {
+        *data_out = loop->lent;
+        return stream_take(stream, loop->lent, loop->lent_size, taken_out);
+    }
+    struct tenon_error error = {0};
+    *taken_out = 0;
+    stream->flags &= ~(uint32_t)STREAM_READABLE;
+    enum tenon_take take = loop->backend->lend(stream, data_out, taken_out, &error);
+    return noted(stream, take, error);
+}
+
+void stream_unlend(struct tenon_stream *stream)
+{
+    if (stream->loop->backend->unlend != NULL) {
+        stream->loop->backend->unlend(stream);
+    }
+}
+
+bool stream_is_sending(const struct tenon_stream *stream)
+{
+    if (stream->flags & STREAM_UNSENT) {
+        stream->loop->flush_awaited = true;     /* who asks waits for its end */
+        return true;
+    }
+    return stream->send != NULL;
+}
+
 void stream_finish_if_idle(struct tenon_stream *stream)
 {
     /* An abort sends no end: the peer would take what was cut short for the whole. */
     uint32_t over = STREAM_FINISHED | STREAM_ABORTING;
     if ((stream->flags & STREAM_FINISH) == 0 || (stream->flags & over) != 0 ||
-        stream->send != NULL) {
+        stream_is_sending(stream)) {
         return;
     }
     stream->flags |= STREAM_FINISHED;
@@ -233,6 +270,8 @@ void tenon_stream_send(struct tenon_stream *stream, struct tenon_send *send, ten
         tenon_event_sent(stream, stream->error);
     } else if (tenon_send_advance(send, 0)) {
         tenon_event_sent(stream, error_of(TENON_OK));
+    } else if (stream->flags & STREAM_UNSENT) {
+        stream->loop->flush_awaited = true;     /* it begins behind what try_send has taken */
     } else {
         stream->loop->backend->send(stream);
     }
@@ -244,7 +283,8 @@ void tenon_stream_send_cancel(struct tenon_stream *stream)
     if (stream->send == NULL || (stream->flags & STREAM_SEND_DONE) != 0) {
         return;
     }
-    if (stream->loop->backend->send_cancel(stream)) {
+    bool begun = (stream->flags & STREAM_UNSENT) == 0;
+    if (!begun || stream->loop->backend->send_cancel(stream)) {
         tenon_event_sent(stream, error_of(TENON_CANCELED));
     }
 }
@@ -278,6 +318,9 @@ static void begin_abort(struct tenon_stream *stream)
 {
     stream->flags |= STREAM_ABORTING;
     tenon_stream_send_cancel(stream);
+    if (stream->flags & STREAM_UNSENT) {
+        stream->loop->backend->unsend(stream);
+    }
     (void)stream_disarm(stream);
     stream_mark_ready(stream);
 }
@@ -287,7 +330,8 @@ static void on_close_timer(struct tenon_timer *timer)
 {
     struct tenon_stream *stream = TENON_OUTER(timer, struct tenon_stream, close_timer);
     stream->flags |= STREAM_CLOSE_EXPIRED;
-    if (stream->send != NULL && (stream->flags & STREAM_SEND_DONE) == 0) {
+    bool unfinished = stream->send != NULL && (stream->flags & STREAM_SEND_DONE) == 0;
+    if (unfinished || (stream->flags & STREAM_UNSENT) != 0) {
         begin_abort(stream);
     } else {
         (void)stream_disarm(stream);
@@ -352,4 +396,27 @@ void tenon_event_sent(struct tenon_stream *stream, struct tenon_error error)
         }
     }
     stream_mark_ready(stream);
+}
+
+void tenon_event_flushed(struct tenon_stream *stream, struct tenon_error error)
+{
+    TENON_ASSERT(stream->flags & STREAM_UNSENT);
+    stream->flags &= ~(uint32_t)STREAM_UNSENT;
+    if (error.status != TENON_OK) {
+        stream->flags |= STREAM_SEND_BROKEN;
+        if (error.status != TENON_CANCELED) {
+            stream_first_error(stream, error);
+        }
+    }
+    if (stream->send != NULL && (stream->flags & STREAM_SEND_DONE) == 0) {
+        if (error.status != TENON_OK) {
+            tenon_event_sent(stream, error);
+        } else {
+            stream->loop->backend->send(stream);
+        }
+    }
+    stream_finish_if_idle(stream);
+    if (stream->flags & STREAM_CLOSING) {
+        stream_mark_ready(stream);
+    }
 }

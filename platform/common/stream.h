@@ -25,6 +25,12 @@ bool stream_disarm(struct tenon_stream *stream);
 enum tenon_take stream_take(struct tenon_stream *stream, void *data, size_t size,
                             size_t *taken_out);
 
+/* The same for a lent receive; behind DATA and the callback it is unlent. */
+enum tenon_take stream_lend(struct tenon_stream *stream, const void **data_out, size_t *taken_out);
+void stream_unlend(struct tenon_stream *stream);
+
+/* Bytes are not with the kernel yet. */
+bool stream_is_sending(const struct tenon_stream *stream);
 void stream_finish_if_idle(struct tenon_stream *stream);
 
 #endif

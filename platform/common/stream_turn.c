@@ -47,10 +47,11 @@ static void receive_single(struct tenon_stream *stream)
 
 static void receive_lent(struct tenon_stream *stream)
 {
-    struct tenon_loop *loop = stream->loop;
+    const void *data = NULL;
     size_t taken = 0;
-    if (stream_take(stream, loop->lent, loop->lent_size, &taken) == TAKE_DATA) {
-        pause_if(stream, stream->reader.on_lent(stream, TENON_OK, loop->lent, taken));
+    if (stream_lend(stream, &data, &taken) == TAKE_DATA) {
+        pause_if(stream, stream->reader.on_lent(stream, TENON_OK, data, taken));
+        stream_unlend(stream);
     }
 }
 
@@ -156,7 +157,7 @@ static bool drain(struct tenon_stream *stream)
 /* True: it is closed, and the stream may be gone. */
 static bool advance_close(struct tenon_stream *stream)
 {
-    if ((stream->flags & STREAM_RECEIVING) != 0 || stream->send != NULL) {
+    if ((stream->flags & STREAM_RECEIVING) != 0 || stream_is_sending(stream)) {
         return false;
     }
     bool expired = (stream->flags & STREAM_CLOSE_EXPIRED) != 0;

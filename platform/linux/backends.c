@@ -2,6 +2,8 @@
 #include "backend.h"
 
 extern const struct tenon_backend epoll_backend;
+extern const struct tenon_backend io_uring_backend;
 extern const struct tenon_backend poll_backend;
 
-const struct tenon_backend *const tenon_backends[] = {&epoll_backend, &poll_backend, NULL};
+const struct tenon_backend *const tenon_backends[] = {&epoll_backend, &io_uring_backend,
+                                                      &poll_backend, NULL};

@@ -4,12 +4,12 @@
  * What the kernel does, and this makes up for: epoll_wait has milliseconds, and epoll_pwait2, which
  * has nanoseconds, is missing before Linux 5.11 and under some tools: there a timerfd ends the
  * wait. The eventfd that wakes the loop is edge-triggered and never read: each write is an edge. */
+#include "linux/wake.h"
 #include "posix/readiness.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -105,7 +105,7 @@ static struct tenon_error open_descriptors(struct epoll_loop *state)
     if (state->epoll < 0) {
         return posix_error(errno);
     }
-    state->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    state->wake = wake_open();
     if (state->wake < 0) {
         return posix_error(errno);
     }
@@ -155,12 +155,7 @@ static void epoll_close(struct tenon_loop *loop)
 
 static void epoll_wake(struct tenon_loop *loop)
 {
-    uint64_t one = 1;
-    ssize_t result = -1;
-    do {
-        result = write(state_of(loop)->wake, &one, sizeof one);
-    } while (result < 0 && errno == EINTR);
-    TENON_ASSERT(result == (ssize_t)sizeof one);
+    wake_signal(state_of(loop)->wake);
 }
 
 static struct kernel_timespec timespec_of(int64_t nanoseconds)

@@ -1,9 +1,6 @@
 /* Completions out of readiness: connects. */
 #include "posix/readiness.h"
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <string.h>
 #include <unistd.h>
 
 static struct readiness *of_attempt(struct tenon_attempt *attempt)
@@ -26,25 +23,9 @@ static void close_attempt(struct tenon_attempt *attempt)
     (void)close((int)attempt->handle);
 }
 
-/* A connect to a local port that nobody listens on can meet itself when the system chooses that
- * very port for its own end (RFC 9293 section 3.5: simultaneous open): nobody is there. */
-static bool met_itself(const struct tenon_attempt *attempt)
-{
-    struct sockaddr_storage local;
-    socklen_t size = sizeof local;
-    struct tenon_address address;
-    memset(&local, 0, sizeof local);
-    if (attempt->address.family == TENON_FAMILY_PATH ||
-        getsockname((int)attempt->handle, (struct sockaddr *)&local, &size) != 0) {
-        return false;
-    }
-    posix_to_address(&local, &address);
-    return tenon_address_equal(&address, &attempt->address);
-}
-
 static void finish(struct tenon_attempt *attempt, struct tenon_error error)
 {
-    if (error.status == TENON_OK && met_itself(attempt)) {
+    if (error.status == TENON_OK && posix_met_itself(attempt)) {
         error = posix_error(ECONNREFUSED);
     }
     if (error.status != TENON_OK) {
@@ -57,34 +38,18 @@ struct tenon_error readiness_connect(struct tenon_attempt *attempt, const char *
 {
     struct sockaddr_storage name;
     struct readiness *state = of_attempt(attempt);
-    int on = 1;
-    if (attempt->address.family == TENON_FAMILY_PATH &&
-        (path[0] == '\0' || strlen(path) > TENON_PATH_MAX)) {
-        return posix_error(ENAMETOOLONG);
-    }
-    socklen_t size = posix_from_address(&attempt->address, path, &name);
-    int fd = posix_socket(name.ss_family);
-    if (fd < 0) {
-        return posix_error(errno);
-    }
-    attempt->handle = (uint64_t)fd;
-    if (attempt->address.family != TENON_FAMILY_PATH &&
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
-        struct tenon_error error = posix_error(errno);
-        (void)close(fd);
+    socklen_t size = 0;
+    struct tenon_error error = posix_attempt_socket(attempt, path, &name, &size);
+    if (error.status != TENON_OK) {
         return error;
     }
+    int fd = (int)attempt->handle;
     int code = connect(fd, (struct sockaddr *)&name, size) == 0 ? 0 : errno;
     if (code == 0) {
         finish(attempt, posix_error(0));
         return posix_error(0);
     }
-    struct tenon_error error = posix_error(code);
-    if (code == EAGAIN || code == EPROTOTYPE) {
-        /* a local listener's queue is full, or the path's socket is no listener but takes datagrams
-         * (elsewhere this code is a reset): nothing to wait for */
-        error.status = TENON_REFUSED;
-    }
+    error = posix_connect_error(code);
     if (code == EINPROGRESS || code == EINTR) {
         error = poller_of(attempt)->watch(attempt->connect->loop, fd,
                                           readiness_object(attempt, READINESS_ATTEMPT),

@@ -16,6 +16,7 @@ static const struct row rows[] = {
     {EPIPE, TENON_RESET},
     {ECONNABORTED, TENON_RESET},
     {ENETRESET, TENON_RESET},
+    {ECANCELED, TENON_CANCELED},    /* io_uring */
     {EPROTOTYPE, TENON_RESET},      /* macOS: send on a connection that is being torn down */
     {ETIMEDOUT, TENON_TIMED_OUT},
     {ECONNREFUSED, TENON_REFUSED},

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 enum {
-    SKIPPED_A_CALL = 64,        /* peers that were gone before they were accepted */
     SEND_ROUND = 1024 * 1024    /* bytes of one send before the others get their turn */
 };
 
@@ -123,51 +122,16 @@ struct tenon_error readiness_inherit(struct tenon_listener *listener, uint32_t i
     return error.status == TENON_OK ? watch_listener(listener) : error;
 }
 
-/* Errors that belong to the peer's connection and not to the listener: accept(2). */
-static bool peer_is_gone(int code)
-{
-    switch (code) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case EPERM:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case ENOPROTOOPT:
-    case EOPNOTSUPP:
-#if defined(ENONET)
-    case ENONET:
-#endif
-        return true;
-    default:
-        return false;
-    }
-}
-
 enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_socket *socket_out,
                                  struct tenon_address *peer_out, struct tenon_error *error_out)
 {
-    int code = 0;
-    for (int i = 0; i < SKIPPED_A_CALL && peer_is_gone(i == 0 ? EINTR : code); i++) {
-        struct sockaddr_storage peer;
-        socklen_t size = sizeof peer;
-        memset(&peer, 0, sizeof peer);
-        int fd = posix_accept((int)listener->handle, (struct sockaddr *)&peer, &size);
-        if (fd >= 0) {
-            posix_to_address(&peer, peer_out);
-            socket_out->handle = (uint64_t)fd;
-            return TAKE_DATA;
-        }
-        code = errno;
-    }
-    if (code == EAGAIN || code == EWOULDBLOCK) {
+    enum tenon_take take =
+        posix_accept_one((int)listener->handle, socket_out, peer_out, error_out);
+    if (take == TAKE_WOULD_BLOCK) {
         of_listener(listener)->known &= ~(uint32_t)KNOWN_READABLE;
         return listener->flags & LISTENER_DRAINING ? TAKE_END : TAKE_WOULD_BLOCK;
     }
-    *error_out = posix_error(code);
-    return TAKE_FAILED;
+    return take;
 }
 
 bool readiness_listener_close(struct tenon_listener *listener)
@@ -225,30 +189,16 @@ enum tenon_take readiness_take(struct tenon_stream *stream, void *data, size_t s
                                size_t *taken_out, struct tenon_error *error_out)
 {
     struct readiness *state = of_stream(stream);
-    ssize_t result = -1;
     if (state->known & KNOWN_BROKEN) {
         *error_out = stream->error;
         return TAKE_FAILED;
     }
-    do {
-        result = recv((int)stream->handle, data, size < SSIZE_MAX ? size : SSIZE_MAX, 0);
-    } while (result < 0 && errno == EINTR);
-    if (result > 0) {
-        *taken_out = (size_t)result;
-        if (*taken_out < size && (state->known & KNOWN_HANGUP) == 0) {
-            state->known &= ~(uint32_t)KNOWN_READABLE;
-        }
-        return TAKE_DATA;
-    }
-    if (result == 0) {
-        return TAKE_END;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    enum tenon_take take = posix_receive((int)stream->handle, data, size, taken_out, error_out);
+    bool is_short = take == TAKE_DATA && *taken_out < size && (state->known & KNOWN_HANGUP) == 0;
+    if (is_short || take == TAKE_WOULD_BLOCK) {
         state->known &= ~(uint32_t)KNOWN_READABLE;
-        return TAKE_WOULD_BLOCK;
     }
-    *error_out = posix_error(errno);
-    return TAKE_FAILED;
+    return take;
 }
 
 /* Of a stream that is watched: asks for an event with its present state. */
@@ -349,12 +299,6 @@ bool readiness_send_cancel(struct tenon_stream *stream)
 {
     of_stream(stream)->known &= ~(uint32_t)KNOWN_PARKED;
     return true;
-}
-
-/* ENOTCONN: the connection is gone, which the next receive tells. */
-void readiness_finish(struct tenon_stream *stream)
-{
-    (void)shutdown((int)stream->handle, SHUT_WR);
 }
 
 void readiness_stream_close(struct tenon_stream *stream, bool reset)

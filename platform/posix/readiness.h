@@ -76,7 +76,6 @@ struct tenon_error readiness_try_send(struct tenon_stream *stream, const void *d
                                       size_t *sent_out);
 void readiness_send(struct tenon_stream *stream);
 bool readiness_send_cancel(struct tenon_stream *stream);
-void readiness_finish(struct tenon_stream *stream);
 void readiness_stream_close(struct tenon_stream *stream, bool reset);
 struct tenon_error readiness_connect(struct tenon_attempt *attempt, const char *path);
 bool readiness_connect_cancel(struct tenon_attempt *attempt);
@@ -91,7 +90,7 @@ void readiness_connect_event(struct tenon_attempt *attempt);
     .listener_close = readiness_listener_close, .attach = readiness_attach, \
     .arm = readiness_arm, .disarm = readiness_disarm, .take = readiness_take, \
     .try_send = readiness_try_send, .send = readiness_send, \
-    .send_cancel = readiness_send_cancel, .finish = readiness_finish, \
+    .send_cancel = readiness_send_cancel, .finish = posix_finish, \
     .keep_alive = posix_keep_alive, .stream_close = readiness_stream_close, \
     .connect = readiness_connect, .connect_cancel = readiness_connect_cancel, \
     .adopt = readiness_adopt, .abandon = readiness_abandon, .resolve = tenon_lookup_start, \

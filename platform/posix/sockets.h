@@ -33,7 +33,24 @@ int64_t posix_modified(const struct stat *status);
 /* Writes all; a descriptor that somebody made non-blocking is waited for. 0, or an errno. */
 int posix_write_all(int fd, const void *data, size_t size);
 
+/* transfer.c: what a socket gives and takes right now. Taking a connection fails with what is worth
+ * a back-off: peers that are gone are skipped, in bounded number. */
+enum tenon_take posix_receive(int fd, void *data, size_t size, size_t *taken_out,
+                              struct tenon_error *error_out);
+struct tenon_error posix_send(int fd, const void *data, size_t size, size_t *sent_out);
+enum tenon_take posix_accept_one(int listener, struct tenon_socket *socket_out,
+                                 struct tenon_address *peer_out, struct tenon_error *error_out);
+bool posix_peer_is_gone(int code);
+
+/* attempt.c: the socket of an address, and its name as connect takes it; the error of a connect; a
+ * connection with itself. */
+struct tenon_error posix_attempt_socket(struct tenon_attempt *attempt, const char *path,
+                                        struct sockaddr_storage *name_out, socklen_t *size_out);
+struct tenon_error posix_connect_error(int code);
+bool posix_met_itself(const struct tenon_attempt *attempt);
+
 /* Entries of the table that no poller changes. */
+void posix_finish(struct tenon_stream *stream);
 void posix_discard(uint64_t handle);
 int64_t posix_clock(struct tenon_loop *loop);
 int64_t posix_wall(struct tenon_loop *loop);

@@ -3,6 +3,7 @@
 #include "event.h"
 #include "exit_code.h"
 #include "outer.h"
+#include <string.h>
 
 static struct output *output_of(struct program *program, enum tenon_output output)
 {
@@ -98,6 +99,36 @@ static int fail(struct console *console, const char *what, enum tenon_status sta
     return EXIT_CODE_FAILED;
 }
 
+/* A backend that was asked for by its name, and one that is better than what we have. */
+static int fail_backend(struct console *console, const char *backend, enum tenon_status status)
+{
+    char why[CONSOLE_ERROR_MAX];
+    if (backend == NULL) {
+        return fail(console, "open a polling backend", status);
+    }
+    tenon_error_format(tenon_backend_error(backend), why, sizeof why);
+    console_error(console, "cannot open the polling backend %s: %s", backend, why);
+    if (status == TENON_UNSUPPORTED) {
+        console_hint(console, "leave out --backend for the best one that works here");
+    }
+    return EXIT_CODE_FAILED;
+}
+
+static void log_passed_over(struct console *console)
+{
+    struct event event;
+    const char *ours = tenon_loop_backend(console->loop);
+    for (size_t i = 0; strcmp(tenon_backend_name(i), ours) != 0; i++) {
+        if (event_begin(&event, console, CONSOLE_DEBUG, "backend_passed_over")) {
+            char why[CONSOLE_ERROR_MAX];
+            tenon_error_format(tenon_backend_error(tenon_backend_name(i)), why, sizeof why);
+            event_text(&event, "backend", tenon_backend_name(i));
+            event_text(&event, "why", why);
+            event_end(&event);
+        }
+    }
+}
+
 int program_cannot_start(const char *name, enum tenon_status status)
 {
     struct sink sink;
@@ -145,7 +176,7 @@ int program_open(struct program *program, struct console *console, const char *b
     options.backend = backend;
     enum tenon_status status = tenon_loop_open(&options, &program->loop);
     if (status != TENON_OK) {
-        return fail(console, "open the polling backend", status);
+        return fail_backend(console, backend, status);
     }
     program->on_stop = stop;
     program->on_output_changed = output_changed;
@@ -180,7 +211,11 @@ int program_open(struct program *program, struct console *console, const char *b
     sink_init(&program->sink, sink_write, sink_has_room);
     console->sink = &program->sink;
     console->loop = program->loop;
-    return program->log_path == NULL ? EXIT_CODE_NONE : open_log(program, console);
+    int code = program->log_path == NULL ? EXIT_CODE_NONE : open_log(program, console);
+    if (code == EXIT_CODE_NONE && backend == NULL) {
+        log_passed_over(console);
+    }
+    return code;
 }
 
 int program_close(struct program *program, struct console *console, int code, int64_t flush,

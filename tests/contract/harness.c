@@ -240,6 +240,19 @@ static void list_cases(const struct test_case *const *tables)
     }
 }
 
+/* A backend that is part of the build and not of this machine. */
+static bool is_missing(const char *backend)
+{
+    char why[160];
+    struct tenon_error error = tenon_backend_error(backend);
+    if (error.status != TENON_UNSUPPORTED) {
+        return false;
+    }
+    tenon_error_format(error, why, sizeof why);
+    printf("skipped: the backend %s: %s\n", backend, why);
+    return true;
+}
+
 int test_main(int argc, char **argv, struct surroundings *around,
               const struct test_case *const *tables)
 {
@@ -255,6 +268,9 @@ int test_main(int argc, char **argv, struct surroundings *around,
     if (first < argc && argv[first][0] == '-') {
         printf("usage: %s [--backend NAME] [CASE...] | --list\n", argv[0]);
         return 2;
+    }
+    if (around->backend != NULL && is_missing(around->backend)) {
+        return 77;
     }
     uint32_t passed = test_run_cases(around, tables, argv + first, argc - first);
     printf("%u passed, 0 failed\n", passed);

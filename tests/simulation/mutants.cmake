@@ -81,7 +81,7 @@ mutant(entry_reused_before_its_send src/server/service.c
         reserve_give(&session->worker->reserve, entry);]])
 
 mutant(cancel_not_awaited platform/common/stream.c
-[[    if (stream->loop->backend->send_cancel(stream)) {]]
+[[    if (!begun || stream->loop->backend->send_cancel(stream)) {]]
 [[    (void)stream->loop->backend->send_cancel(stream);
     if ((stream->flags & STREAM_SEND_DONE) == 0) {]])
 

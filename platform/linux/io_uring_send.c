@@ -1,0 +1,223 @@
+/* Streams on io_uring: sending. What a try_send is given goes out with the loop's next submission:
+ * bytes of the buffer that is lent right now stay where they are, and the stream keeps that buffer
+ * until they are gone; a few others are copied into one; more than a few are sent at once, as the
+ * copy would cost more than the call. What the kernel has no room for it takes later; meanwhile
+ * try_send takes nothing. */
+#include "linux/uring.h"
+#include <errno.h>
+#include <string.h>
+
+enum {
+    COPY_MAX = 2048
+};
+
+_Static_assert(sizeof(struct uring_operation) <= sizeof(((struct tenon_send *)0)->backend), "fits");
+
+static struct uring_kept *kept_of(struct tenon_stream *stream)
+{
+    return &uring_stream_of(stream)->kept;
+}
+
+static struct uring_operation *operation_of(struct tenon_send *send)
+{
+    return (struct uring_operation *)(void *)send->backend;
+}
+
+/* ---- what try_send has left with us ---- */
+
+static const unsigned char *kept_bytes(struct tenon_stream *stream)
+{
+    const struct uring_kept *kept = kept_of(stream);
+    return uring_buffers_at(&uring_of(stream->loop)->buffers, kept->buffer) + kept->at;
+}
+
+/* Prompt: it takes what there is room for, and completes while it is submitted. */
+static bool send_kept(struct tenon_stream *stream, bool prompt)
+{
+    struct uring_loop *uring = uring_of(stream->loop);
+    struct uring_kept *kept = kept_of(stream);
+    struct io_uring_sqe *submission = uring_submission(stream->loop, &kept->operation);
+    if (submission == NULL) {
+        return false;
+    }
+    kept->place = uring->ring.tail - 1;
+    submission->opcode = IORING_OP_SEND;
+    submission->fd = (int)stream->handle;
+    submission->addr = (uint64_t)(uintptr_t)kept_bytes(stream);
+    submission->len = kept->left;
+    submission->msg_flags = MSG_NOSIGNAL | (prompt ? MSG_DONTWAIT : 0);
+    uring->prompt += prompt ? 1 : 0;
+    return true;
+}
+
+static void end_kept(struct tenon_stream *stream, struct tenon_error error)
+{
+    struct uring_kept *kept = kept_of(stream);
+    uring_buffers_give(&uring_of(stream->loop)->buffers, kept->buffer);
+    kept->buffer = URING_NO_BUFFER;
+    kept->left = 0;
+    tenon_event_flushed(stream, error);
+}
+
+/* Codes that say nothing of the connection. */
+static bool passes(int code)
+{
+    return code == 0 || code == EAGAIN || code == EINTR || code == ENOBUFS;
+}
+
+void uring_kept_over(struct uring_operation *operation)
+{
+    struct uring_kept *kept = (struct uring_kept *)(void *)operation;
+    struct uring_stream *state = TENON_OUTER(kept, struct uring_stream, kept);
+    struct tenon_stream *stream = TENON_OUTER(state, struct tenon_stream, backend);
+    int code = uring_code(operation);
+    if (code == 0) {
+        kept->at += (uint32_t)operation->result;
+        kept->left -= (uint32_t)operation->result;
+    }
+    if (kept->left == 0) {
+        end_kept(stream, posix_error(0));
+    } else if ((operation->state & URING_CANCELED) != 0 || !passes(code)) {
+        end_kept(stream, posix_error(passes(code) ? ECANCELED : code));
+    } else if (!send_kept(stream, false)) {
+        end_kept(stream, posix_error(ENOBUFS));
+    }
+}
+
+void uring_unsend(struct tenon_stream *stream)
+{
+    uring_cancel(stream->loop, &kept_of(stream)->operation);
+}
+
+/* ---- try_send ---- */
+
+/* The bytes are in the buffer that is being lent. */
+static bool is_lent(struct tenon_stream *stream, const unsigned char *data, size_t size)
+{
+    const struct uring_receive *receive = &uring_stream_of(stream)->receive;
+    if (receive->left == 0) {
+        return false;
+    }
+    uintptr_t from = (uintptr_t)uring_buffers_at(&uring_of(stream->loop)->buffers,
+                                                 receive->buffer) + receive->at;
+    uintptr_t at = (uintptr_t)data;
+    return at >= from && at - from < receive->left && size <= receive->left - (at - from);
+}
+
+/* Keeps the bytes for the next submission. False: they are to be sent at once. */
+static bool keep(struct tenon_stream *stream, const void *data, size_t size)
+{
+    struct uring_buffers *buffers = &uring_of(stream->loop)->buffers;
+    struct uring_receive *receive = &uring_stream_of(stream)->receive;
+    struct uring_kept *kept = kept_of(stream);
+    if (is_lent(stream, data, size)) {
+        kept->buffer = receive->buffer;
+        kept->at = (uint32_t)((const unsigned char *)data -
+                              uring_buffers_at(buffers, receive->buffer));
+        receive->left = 0;
+        receive->buffer = URING_NO_BUFFER;
+    } else if (size <= COPY_MAX && size <= buffers->size && buffers->free > 0) {
+        kept->buffer = uring_buffers_get(buffers);
+        kept->at = 0;
+        memcpy(uring_buffers_at(buffers, kept->buffer), data, size);
+    } else {
+        return false;
+    }
+    kept->left = (uint32_t)size;
+    return true;
+}
+
+/* More bytes in one turn: what is kept goes out first, at once, in place of its submission. True:
+ * nothing is kept any more. */
+static bool send_kept_at_once(struct tenon_stream *stream, struct tenon_error *error_out)
+{
+    struct uring_kept *kept = kept_of(stream);
+    struct uring_ring *ring = &uring_of(stream->loop)->ring;
+    size_t sent = 0;
+    *error_out = posix_error(0);
+    if (ring->tail - kept->place > uring_ring_queued(ring) ||
+        (kept->operation.state & URING_CANCELED) != 0) {
+        return false;           /* with the kernel, or cancelled */
+    }
+    *error_out = posix_send((int)stream->handle, kept_bytes(stream), kept->left, &sent);
+    struct io_uring_sqe *submission = &ring->sqes[kept->place & (ring->submissions - 1)];
+    kept->at += (uint32_t)sent;
+    kept->left -= (uint32_t)sent;
+    if (error_out->status == TENON_OK && kept->left > 0) {
+        submission->addr += sent;
+        submission->len -= (uint32_t)sent;
+        return false;
+    }
+    submission->opcode = IORING_OP_NOP;
+    submission->user_data = 0;
+    kept->operation.state = 0;
+    end_kept(stream, *error_out);
+    return error_out->status == TENON_OK;
+}
+
+struct tenon_error uring_try_send(struct tenon_stream *stream, const void *data, size_t size,
+                                  size_t *sent_out)
+{
+    struct tenon_error error = posix_error(0);
+    *sent_out = 0;
+    if ((stream->flags & STREAM_UNSENT) != 0) {
+        return send_kept_at_once(stream, &error)
+                   ? posix_send((int)stream->handle, data, size, sent_out)
+                   : error;
+    }
+    if (!keep(stream, data, size)) {
+        return posix_send((int)stream->handle, data, size, sent_out);
+    }
+    stream->flags |= STREAM_UNSENT;
+    *sent_out = size;
+    if (!send_kept(stream, true)) {
+        error = posix_send((int)stream->handle, data, size, sent_out);
+        end_kept(stream, error);
+    }
+    return error;
+}
+
+/* ---- send ---- */
+
+/* One piece at a time: the kernel takes what it has room for at once, the rest when there is room
+ * again. */
+void uring_send(struct tenon_stream *stream)
+{
+    struct tenon_piece piece;
+    struct tenon_send *send = stream->send;
+    struct uring_operation *operation = operation_of(send);
+    uint32_t count = tenon_send_rest(send, &piece, 1, TENON_SEND_CALL_MAX);
+    TENON_ASSERT(count == 1);
+    operation->kind = URING_SEND;
+    struct io_uring_sqe *submission = uring_submission(stream->loop, operation);
+    if (submission == NULL) {
+        tenon_event_sent(stream, posix_error(ENOBUFS));
+        return;
+    }
+    bool last = send->piece + 1 >= send->piece_count;
+    submission->opcode = IORING_OP_SEND;
+    submission->fd = (int)stream->handle;
+    submission->addr = (uint64_t)(uintptr_t)piece.data;
+    submission->len = (uint32_t)piece.size;
+    submission->msg_flags = MSG_NOSIGNAL | (last ? 0 : MSG_MORE);
+}
+
+void uring_send_over(struct uring_operation *operation)
+{
+    struct tenon_send *send = TENON_OUTER(operation, struct tenon_send, backend);
+    struct tenon_stream *stream = send->stream;
+    int code = uring_code(operation);
+    if (code == 0 && tenon_send_advance(send, (size_t)operation->result)) {
+        tenon_event_sent(stream, posix_error(0));
+    } else if ((operation->state & URING_CANCELED) != 0 || !passes(code)) {
+        tenon_event_sent(stream, posix_error(passes(code) ? ECANCELED : code));
+    } else {
+        uring_send(stream);
+    }
+}
+
+bool uring_send_cancel(struct tenon_stream *stream)
+{
+    uring_cancel(stream->loop, operation_of(stream->send));
+    return false;
+}
