@@ -55,7 +55,8 @@ static bool wants_turn(const struct tenon_stream *stream)
         if (flags & STREAM_RECEIVE_CANCEL) {
             return (flags & STREAM_ARMED) == 0;
         }
-        return (flags & STREAM_PAUSED) == 0 && (flags & (STREAM_READABLE | STREAM_OVER)) != 0;
+        return (flags & STREAM_PAUSED) == 0 &&
+               (flags & ((uint32_t)STREAM_READABLE | STREAM_OVER)) != 0;
     }
     return (flags & STREAM_CLOSING) != 0 && (flags & STREAM_READABLE) != 0 &&
            !stream_is_sending(stream);
@@ -207,7 +208,7 @@ size_t tenon_stream_try_receive(struct tenon_stream *stream, void *data, size_t 
     size_t taken = 0;
     assert_usable(stream);
     TENON_ASSERT(stream->flags & STREAM_NOTICE);
-    if (size == 0 || (stream->flags & (STREAM_ARMED | STREAM_OVER)) != 0) {
+    if (size == 0 || (stream->flags & ((uint32_t)STREAM_ARMED | STREAM_OVER)) != 0) {
         return 0;               /* armed: the notice comes when there is something */
     }
     (void)stream_take(stream, data, size, &taken);     /* the end and a failure are noted in it */

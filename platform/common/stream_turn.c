@@ -10,7 +10,7 @@ enum {
 static void end_receive(struct tenon_stream *stream, enum tenon_status status)
 {
     uint32_t kind = stream->flags & STREAM_RECEIVING;
-    stream->flags &= ~(uint32_t)(STREAM_RECEIVING | STREAM_PAUSED | STREAM_RECEIVE_CANCEL);
+    stream->flags &= ~((uint32_t)STREAM_RECEIVING | STREAM_PAUSED | STREAM_RECEIVE_CANCEL);
     stream->flags |= status == TENON_END ? STREAM_END_TOLD : 0;
     if (kind == STREAM_LENT) {
         (void)stream->reader.on_lent(stream, status, NULL, 0);

@@ -62,7 +62,7 @@ static bool parse_prefix(char *entry, struct access_prefix *prefix_out,
 {
     char shown[ENTRY_MAX];
     char ip[TENON_ADDRESS_TEXT_MAX];
-    char meant[ENTRY_MAX + TENON_ADDRESS_TEXT_MAX];
+    char meant[(size_t)ENTRY_MAX + TENON_ADDRESS_TEXT_MAX];
     struct tenon_address *address = &prefix_out->address;
     memcpy(shown, entry, sizeof shown);
     char *slash = strchr(entry, '/');

@@ -206,7 +206,7 @@ static enum tenon_flow send_file(struct session *session, struct reserve_entry *
         struct tenon_error error;
         size_t size = 0;
         if (!content_read(entry->content, entry->offset, room,
-                          RESERVE_DATA_SIZE - WORKER_RECEIVE_MAX, &size, &error)) {
+                          (size_t)RESERVE_DATA_SIZE - WORKER_RECEIVE_MAX, &size, &error)) {
             break_off(session, error);
             forget_file(session, entry);
             return TENON_PAUSE;
@@ -354,7 +354,8 @@ static enum tenon_flow serve(struct session *session)
     if (entry == NULL) {
         return TENON_PAUSE;
     }
-    size_t room = worker->options->mode == SERVER_GREET ? WORKER_RECEIVE_MAX : RESERVE_DATA_SIZE;
+    size_t room =
+        worker->options->mode == SERVER_GREET ? (size_t)WORKER_RECEIVE_MAX : RESERVE_DATA_SIZE;
     entry->size = receive(session, entry->data, room);
     if (entry->size == 0) {
         give_back(worker, entry);

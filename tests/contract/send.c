@@ -91,7 +91,7 @@ static void send_goes_on_bit_by_bit(struct test *test)
     size_t sizes[TENON_PIECES_MAX];
     size_t whole = 0;
     for (size_t i = 0; i < TENON_PIECES_MAX; i++) {
-        sizes[i] = MUCH / TENON_PIECES_MAX + i;
+        sizes[i] = (size_t)MUCH / TENON_PIECES_MAX + i;
         whole += sizes[i];
     }
     end_send_pieces(pair.ours, sizes, TENON_PIECES_MAX);
