@@ -27,14 +27,14 @@ static const struct option rows[] = {
      "take the addresses from there; with --wait, wait for it"},
     {OPTION_EXPECT, 0, "expect", "TEXT",
      "fail on any other answer; with --wait, try until it comes"},
-    {OPTION_HALF_CLOSE, 0, "half-close", "WHEN",
-     "end our side now, at a pause of the answer, or never [pause; now with -i]"},
+    {OPTION_HALF_CLOSE, 0, "half-close", "now|pause|never",
+     "when to end our side [at a pause of the answer; now with -i]"},
     {OPTION_PROBE, 'z', "probe", NULL, "connect, close, and tell by the exit code"},
     LOAD_OPTIONS,
     SETTINGS_OPTIONS("Hello from the client!!!", "10s"),
 };
 
-static const struct option_table table = {
+const struct option_table client_option_table = {
     "client",
     "Sends a message to the first ADDRESS that connects [localhost:12345] and prints the "
     "response;\n"
@@ -188,7 +188,7 @@ int client_options_read(struct client_options *options, int argc, char **argv,
     memset(options, 0, sizeof *options);
     options->settings.timeout = 10 * TENON_SECOND;
     options->connect_timeout = 5 * TENON_SECOND;
-    option_reader_init(&reader, &table, argc, argv);
+    option_reader_init(&reader, &client_option_table, argc, argv);
     for (int id = option_next(&reader); id != OPTION_DONE; id = option_next(&reader)) {
         int code = take(options, &reader, id, console);
         if (code != EXIT_CODE_NONE) {

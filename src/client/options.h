@@ -26,6 +26,9 @@ struct client_options {
     struct load_options load;
 };
 
+/* What `--help`, the manual and the completions are written from. */
+extern const struct option_table client_option_table;
+
 /* EXIT_CODE_NONE, or the code to exit with; then all is said. */
 int client_options_read(struct client_options *options, int argc, char **argv,
                         struct console *console);

@@ -36,8 +36,8 @@ struct option {
     int id;
     char letter;            /* 0: none */
     const char *name;
-    /* What the help calls its value; NULL: it takes none. `[=NAME]`: it may have one, behind `=`
-     * only; else the reader's value is NULL. */
+    /* What the help calls its value, or the values that there are: `now|never`; NULL: it takes
+     * none. `[=NAME]`: it may have one, behind `=` only; else the reader's value is NULL. */
     const char *argument;
     const char *help;
 };

@@ -32,7 +32,7 @@ enum {
 static const char default_message[] = "Hello from the server!!!";
 
 static const struct option rows[] = {
-    {OPTION_MODE, 0, "mode", "MODE", "the service: greet, echo or discard [greet]"},
+    {OPTION_MODE, 0, "mode", "greet|echo|discard", "the service [greet]"},
     {OPTION_INPUT, 'i', "input", "FILE", "answer with this file instead of the message"},
     {OPTION_ONCE, '1', "once", NULL, "serve one client, then exit"},
     {OPTION_CONNECTIONS, 'c', "connections", "N", "clients at once; more wait [1024]"},
@@ -54,7 +54,7 @@ static const struct option rows[] = {
     SETTINGS_OPTIONS("Hello from the server!!!", "60s"),
 };
 
-static const struct option_table table = {
+const struct option_table server_option_table = {
     "server",
     "Listens on each ADDRESS [localhost:12345; :PORT is every address] and answers every client.",
     "Exit codes: 0 done, also after a stop that waited for all clients; 1 input or output failed,\n"
@@ -184,7 +184,7 @@ int server_options_read(struct server_options *options, int argc, char **argv,
     options->settings.timeout = 60 * TENON_SECOND;
     options->connections = CONNECTIONS_DEFAULT;
     options->drain = 10 * TENON_SECOND;
-    option_reader_init(&reader, &table, argc, argv);
+    option_reader_init(&reader, &server_option_table, argc, argv);
     for (int id = option_next(&reader); id != OPTION_DONE; id = option_next(&reader)) {
         int code = take(options, &reader, id, console);
         if (code != EXIT_CODE_NONE) {

@@ -37,6 +37,9 @@ struct server_options {
     uint32_t inherited;         /* listeners of a supervisor, in place of ADDRESSes */
 };
 
+/* What `--help`, the manual and the completions are written from. */
+extern const struct option_table server_option_table;
+
 /* EXIT_CODE_NONE, or the code to exit with; then all is said. */
 int server_options_read(struct server_options *options, int argc, char **argv,
                         struct console *console);

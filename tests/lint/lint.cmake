@@ -17,12 +17,13 @@ endif()
 include(${CMAKE_CURRENT_LIST_DIR}/areas.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/words.cmake)
 
-# Lists and regular expressions of CMake treat four characters specially: in a line that is looked
-# at, these stand for them.
+# Lists, regular expressions and macros of CMake treat five characters specially: in a line that is
+# looked at, these stand for them.
 string(ASCII 2 semicolon)
 string(ASCII 3 open)
 string(ASCII 4 close)
 string(ASCII 5 backslash)
+string(ASCII 6 dollar)
 string(ASCII 9 tab)
 string(ASCII 13 return)
 set(text "\"([^\"${backslash}]|${backslash}.)*\"")
@@ -42,6 +43,7 @@ function(read_lines path lines_out)
     file(READ ${ROOT}/${path} content)
     string(REPLACE "\\" "${backslash}" content "${content}")
     string(REPLACE ";" "${semicolon}" content "${content}")
+    string(REPLACE "$" "${dollar}" content "${content}")
     string(REPLACE "[" "${open}" content "${content}")
     string(REPLACE "]" "${close}" content "${content}")
     if(NOT content MATCHES "\n$")
