@@ -29,6 +29,10 @@ class Authority:
         both.write_text(both.read_text() + key.read_text())
         return both
 
+    def connect(self, place, certificate=None):
+        """A client of TLS, from an address that only it has."""
+        return tls_client(tls_context(self, certificate), self.stage.connect(place, "127.0.0.5"))
+
 
 def tls_context(authority, certificate=None, version=ssl.TLSVersion.TLSv1_3):
     """For clients that verify the server, and show the certificate if there is one."""

@@ -80,13 +80,26 @@ def client_loses(stage, place, *options):
     check_lost(stage.client("-m", MESSAGE, *options, place, code=1))
 
 
+def types(stage, place):
+    """Each line goes at once, and what comes back is shown, long before the end of the input."""
+    client = stage.start(stage.programs / "client", "-q", "-i", "-", place)
+    for line in ("one", "two"):
+        client.send(f"{line}\n".encode())
+        client.wait_text(f"^{line}$")
+    client.end_input()
+    client.wait()
+    check_equal((client.output, client.errors), ("one\ntwo\n", ""), "the output and the errors")
+
+
 def through(stage, relay, ends_pass):
     """Every way through a relay, which is a function from where a server listens to where the relay
     does. `ends_pass`: it hands on the end of one side alone."""
     prompt = relay(Answerer(stage, "prompt").place)
     client_gets(stage, prompt)
     client_gets(stage, prompt, "--half-close", "never")
-    client_gets(stage, relay(Answerer(stage, "echo").place), answer=MESSAGE)
+    echo = relay(Answerer(stage, "echo").place)
+    client_gets(stage, echo, answer=MESSAGE)
+    types(stage, echo)
     late = relay(Answerer(stage, "late").place)
     if ends_pass:
         client_gets(stage, late, "--half-close", "now")

@@ -187,7 +187,7 @@ class Gate:
         self.place = in_front_of(stage, self.server, "send-proxy-v2-ssl-cn", bind)
 
     def connect(self, certificate=None):
-        return self.connect_with(tls_context(self.authority, certificate))
+        return self.authority.connect(self.place, certificate)
 
     def connect_with(self, context, session=None):
         return tls_client(context, self.stage.connect(self.place, "127.0.0.5"), session)

@@ -39,6 +39,11 @@ def case_is_given_the_answer(stage):
     netcats.is_given_the_answer(stage, *listener(stage))
 
 
+def case_is_given_the_answer_never(stage):
+    """Its end is enough."""
+    netcats.is_given_the_answer(stage, *listener(stage), options=["--half-close", "never"])
+
+
 def case_types_the_answer(stage):
     netcats.types_the_answer(stage, *listener(stage))
 
@@ -55,6 +60,12 @@ def executes(stage, command):
 def case_exec_answers(stage):
     client_gets(stage, executes(stage, f"head -c {len(MESSAGE)} >&2; printf answer"),
                 answer="answer")
+
+
+def case_exec_answers_never(stage):
+    """The command's end is enough."""
+    client_gets(stage, executes(stage, f"head -c {len(MESSAGE)} >&2; printf answer"),
+                "--half-close", "never", answer="answer")
 
 
 def case_exec_echoes(stage):

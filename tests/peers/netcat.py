@@ -43,6 +43,11 @@ def case_is_given_the_answer_half_close(stage):
     netcats.is_given_the_answer(stage, *listener(stage, "-N"))
 
 
+def case_is_given_the_answer_never(stage):
+    """Its end is enough."""
+    netcats.is_given_the_answer(stage, *listener(stage, "-N"), options=["--half-close", "never"])
+
+
 def case_types_the_answer(stage):
     netcats.types_the_answer(stage, *listener(stage))
 

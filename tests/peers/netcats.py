@@ -18,12 +18,12 @@ def start_client(stage, place, *options):
     return client
 
 
-def is_given_the_answer(stage, *command):
+def is_given_the_answer(stage, *command, options=()):
     """It has it from the start, and its input ends with it."""
     netcat, place = listen(stage, *command)
     netcat.send(b"answer")
     netcat.end_input()
-    client_gets(stage, place, answer="answer")
+    client_gets(stage, place, *options, answer="answer")
     netcat.wait()
     check_equal(netcat.output, MESSAGE, "what it has received")
 

@@ -6,7 +6,7 @@ import re
 import shlex
 import socket
 
-from authority import Authority, tls_client, tls_context
+from authority import Authority
 from driver import (ANSWER, Load, check, check_equal, exchange, is_cut_off, peer_name, place_of,
                     served)
 
@@ -57,17 +57,15 @@ def case_haproxy_tls(stage):
         ("/etc/haproxy/server.pem", authority.server), ("/etc/haproxy/clients.pem", authority.path),
         ("127.0.0.1:8000", server.place)), [listener])
 
-    def connect(certificate):
-        return tls_client(tls_context(authority, certificate),
-                          stage.connect(place_of(listener), "127.0.0.5"))
-
-    client = connect(authority.issue("operator"))
+    place = place_of(listener)
+    client = authority.connect(place, authority.issue("operator"))
     name = peer_name(client)
     check_equal(exchange(client), ANSWER, "the answer")
-    check(is_cut_off(connect(authority.issue("visitor"))), "another name got in")
+    check(is_cut_off(authority.connect(place, authority.issue("visitor"))), "another name got in")
     server.wait_text(" INFO refuse .*reason=certificate")
-    check(is_cut_off(connect(None)), "one without a certificate got in")
-    check(is_cut_off(connect(Authority(stage).issue("operator"))), "a stranger got in")
+    check(is_cut_off(authority.connect(place)), "one without a certificate got in")
+    stranger = Authority(stage).issue("operator")
+    check(is_cut_off(authority.connect(place, stranger)), "a stranger got in")
     server.wait_text(" DEBUG health_check ")
     server.stop()
     check_equal(server.transcript, served(name), "the transcript")
@@ -87,15 +85,13 @@ def case_stunnel_tls(stage):
         [listener], [stage.need("stunnel", "stunnel4"), stage.write("stunnel.conf", text)])
     stage.start(*command, descriptors=descriptors)
 
-    def connect(certificate):
-        return tls_client(tls_context(authority, certificate),
-                          stage.connect(place_of(listener), "127.0.0.5"))
-
-    client = connect(authority.issue("operator"))
+    place = place_of(listener)
+    client = authority.connect(place, authority.issue("operator"))
     name = peer_name(client)
     check_equal(exchange(client), ANSWER, "the answer")
-    check(is_cut_off(connect(None)), "one without a certificate got in")
-    check(is_cut_off(connect(Authority(stage).issue("operator"))), "a stranger got in")
+    check(is_cut_off(authority.connect(place)), "one without a certificate got in")
+    stranger = Authority(stage).issue("operator")
+    check(is_cut_off(authority.connect(place, stranger)), "a stranger got in")
     server.stop()
     check_equal(server.transcript, served(name), "the transcript")
 

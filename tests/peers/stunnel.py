@@ -1,5 +1,5 @@
 """stunnel, which ends TLS in front of the server."""
-from authority import Authority, tls_client, tls_context
+from authority import Authority
 from driver import ANSWER, check_equal, exchange, peer_name, place_of, served
 from exchanges import through
 
@@ -25,9 +25,8 @@ cert = {self.authority.server}
         command, descriptors = stage.inheriting([self.listener], [program, path])
         stage.start(*command, descriptors=descriptors)
 
-    def connect(self, certificate=None):
-        return tls_client(tls_context(self.authority, certificate),
-                          self.stage.connect(place_of(self.listener), "127.0.0.5"))
+    def connect(self):
+        return self.authority.connect(place_of(self.listener))
 
 
 def case_greets(stage):
