@@ -21,19 +21,6 @@ static bool is_loopback(const struct tenon_address *address)
     return memcmp(plain.ip, ipv6, sizeof ipv6) == 0;
 }
 
-/* Windows repeats a refused connect for about two seconds. On loopback the first answer is the
- * last: nothing is lost there. Where this cannot be set (before Windows 10 1709) a refusal only
- * comes later. */
-static void refuse_fast(SOCKET socket)
-{
-    TCP_INITIAL_RTO_PARAMETERS parameters = {0};
-    DWORD bytes = 0;
-    parameters.Rtt = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS;
-    parameters.MaxSynRetransmissions = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS;
-    (void)WSAIoctl(socket, SIO_TCP_INITIAL_RTO, &parameters, sizeof parameters, NULL, 0, &bytes,
-                   NULL, NULL);
-}
-
 /* The bind takes no port then, the connect does, and may take one that leads to another target
  * already: else some 16,000 connections, those included that wait for their end, use all ports up.
  * It is news of Windows 10. */
@@ -109,7 +96,7 @@ struct tenon_error iocp_connect(struct tenon_attempt *attempt, const char *path)
         return error;
     }
     if (is_loopback(address)) {
-        refuse_fast(socket);
+        win_refuse_fast(socket);
     }
     attempt->handle = socket;
     SOCKADDR_STORAGE target;
