@@ -96,7 +96,7 @@ static int choose(struct tenon_file_replacement *replacement, const char *path)
 {
     struct stat old;
     bool there = stat(path, &old) == 0;
-    if (!there && errno != ENOENT) {
+    if (!there && (errno != ENOENT || *path == '\0')) {
         return errno;
     }
     if (there && (!S_ISREG(old.st_mode) || names_a_descriptor(path))) {

@@ -80,7 +80,9 @@ static void begin(struct source *source)
     if (!input->begun) {
         enum tenon_status status = tenon_thread_start_detached(read_all, input);
         input->begun = status == TENON_OK;
-        input->error.status = status;
+        if (!input->begun) {
+            input->error.status = status;       /* without a thread nobody else looks at it */
+        }
     }
 }
 

@@ -72,6 +72,9 @@ static void on_input_changed(struct tenon_message *message)
 static void on_target_changed(struct tenon_message *message)
 {
     struct client_process *process = OUTER(message, struct client_process, target_changed);
+    if (!target_is_open(&process->target)) {
+        return;                 /* posted to the loop's last turn */
+    }
     enum tenon_status status = output_status(&process->target.output);
     if (status != TENON_OK && !process->client.ending) {
         target_say_failure(&process->target, status, &process->console);

@@ -58,6 +58,11 @@ int target_start(struct target *target, struct tenon_loop *loop, struct tenon_me
     return EXIT_CODE_NONE;
 }
 
+bool target_is_open(const struct target *target)
+{
+    return target->file != NULL;
+}
+
 void target_say_failure(const struct target *target, enum tenon_status status,
                         struct console *console)
 {
@@ -80,7 +85,7 @@ static int settle(struct target *target, int code, struct console *console)
 
 int target_close(struct target *target, int code, int64_t flush, struct console *console)
 {
-    if (target->file == NULL) {
+    if (!target_is_open(target)) {
         return code;
     }
     if (target->started) {

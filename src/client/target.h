@@ -28,6 +28,9 @@ int target_open(struct target *target, const char *path, struct console *console
 int target_start(struct target *target, struct tenon_loop *loop, struct tenon_message *changed,
                  struct console *console);
 
+/* Between its opening and its closing. */
+bool target_is_open(const struct target *target);
+
 /* Writing has failed: says why. */
 void target_say_failure(const struct target *target, enum tenon_status status,
                         struct console *console);

@@ -216,6 +216,7 @@ static void replaced_by_pieces(struct test *test)
     check_text(test, place.path, "old");
     CHECK(test, tenon_file_replace_commit(first, &error) == TENON_OK);
     check_text(test, place.path, "first text");
+    CHECK(test, tenon_file_replace_begin("", &first, &error) != TENON_OK && first == NULL);
     tenon_file_replace_discard(NULL);
     place_close(test, &place);
 }

@@ -132,6 +132,27 @@ int64_t refusing_port(uint16_t *port_out);
 /* `127.0.0.1:PORT`. */
 void place_text(char text[PLACE_TEXT_MAX], const char *host, uint16_t port);
 
+/* A client that has come to a raw server of ours, whose receive buffer is small. */
+struct visit {
+    struct run client;
+    int64_t listener;
+    int64_t peer;
+    char place[PLACE_TEXT_MAX];
+};
+enum {
+    VISIT_BUFFER = 64 * 1024
+};
+void visit_begin(struct visit *visit, const char *const *arguments);
+void visit_begin_with(struct visit *visit, const char *const *arguments,
+                      const struct streams *streams);
+/* This text, at most 256 bytes, comes from it. And: one receive, of one byte. */
+void visit_expect(const struct visit *visit, const char *text);
+enum testing_raw_result visit_receive(const struct visit *visit, int64_t timeout);
+void visit_reset(struct visit *visit);
+/* Waits for the client's end; and closes our side before. */
+void visit_wait(struct visit *visit, int code);
+void visit_end(struct visit *visit, int code);
+
 bool have_ipv6(void);
 
 /* A literal's bytes, without its zero. */
@@ -164,5 +185,8 @@ extern const struct test_case partner_cases[];
 extern const struct test_case output_cases[];
 extern const struct test_case load_cases[];
 extern const struct test_case manager_cases[];
+extern const struct test_case transfer_cases[];
+extern const struct test_case ending_cases[];
+extern const struct test_case script_cases[];
 
 #endif
