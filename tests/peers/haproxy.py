@@ -36,8 +36,8 @@ class Proxy:
 
 
 def in_front_of(stage, server, options="", bind="", host="127.0.0.1"):
-    """HAProxy before one server; where it listens."""
-    listener = stage.listener(host)
+    """HAProxy before one server; where it listens. No `host`: on a socket in the folder."""
+    listener = stage.listener(host) if host else stage.local_listener()
     Proxy(stage, f"""
 listen front
     bind fd@{listener.fileno()} {bind}
@@ -108,6 +108,25 @@ def case_ipv6_send_proxy(stage):
 
 def case_ipv6_send_proxy_v2(stage):
     ipv6(stage, "send-proxy-v2")
+
+
+def case_local_client_send_proxy(stage):
+    """One that comes by a local socket has no address: the header says UNKNOWN, and the client is
+    HAProxy."""
+    server = stage.local_server("--proxy-protocol", "unix")
+    place = in_front_of(stage, server, "send-proxy", host=None)
+    check_equal(exchange(stage.connect(place)), ANSWER, "the answer")
+    server.stop()
+    check_equal(server.transcript, served("''"), "the transcript")
+
+
+def case_local_client_send_proxy_v2(stage):
+    """Version 2 says LOCAL for such a one, as for HAProxy's own checks, which prove nothing: who
+    sends data behind that is refused."""
+    server = stage.local_server("--proxy-protocol", "unix")
+    place = in_front_of(stage, server, "send-proxy-v2", host=None)
+    check(is_cut_off(stage.connect(place)), "it was let in")
+    server.wait_text(" INFO refuse .*reason=proxy_header detail=.*LOCAL")
 
 
 def case_max_per_ip(stage):
@@ -326,6 +345,20 @@ def case_rolling_restart_undrained(stage):
     count, lost = pair.load.stop()
     check(count >= 200, f"{count} requests are no load")
     check(lost < 2 * RESTARTS, f"{lost} requests were lost in {2 * RESTARTS} restarts")
+
+
+# ---- load ----
+
+def case_load(stage):
+    """As many answers through it as the client asked for, each of them whole."""
+    server = stage.server("--proxy-protocol", "127.0.0.1", log="-v")
+    place = in_front_of(stage, server, "send-proxy-v2")
+    client = stage.client("--bench", "-c", "32", "-d", "1s", place)
+    requests = client.wait_text(r"^requests (\d+) .* errors 0 ")
+    check(int(requests[1]) >= 100, f"{requests[1]} requests are no load")
+    server.stop()
+    answered = server.wait_text(r" INFO totals .* answered=(\d+) .* errors=0 .* malformed=0 ")
+    check(int(answered[1]) >= int(requests[1]), "fewer were answered than counted")
 
 
 # ---- the client through it ----
