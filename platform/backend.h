@@ -208,7 +208,8 @@ void tenon_lookup_cancel(struct tenon_connect *connect);
  */
 /* The text of a native code as UTF-8, without a full stop; empty where the system has none. */
 void system_error_text(int32_t native, char *text, size_t text_size);
-extern const char system_error_kind[];                              /* `errno`, `Windows error` */
+/* What the code is: `errno`, `getaddrinfo error`, `Windows error`. */
+const char *system_error_kind(int32_t native);
 bool system_ipv6_parse(const char *text, uint8_t ip_out[16]);       /* without scope */
 void system_ipv6_format(const uint8_t ip[16], char text_out[TENON_ADDRESS_TEXT_MAX]);
 uint32_t system_scope_index(const char *name);      /* an interface's index; 0: there is none */
@@ -246,6 +247,7 @@ struct tenon_loop {
     struct tenon_wheel wheel;
     uint32_t lookups;           /* that have a thread */
     struct tenon_lookup *lookups_waiting;
+    struct tenon_lookup *lookups_given_up;      /* that have one still */
 
     struct tenon_lock lock;     /* of what follows, and of every posted message */
     struct tenon_message *posted_first;

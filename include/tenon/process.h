@@ -30,7 +30,7 @@ TENON_API int64_t tenon_process_wall(void);
 TENON_API uint64_t tenon_process_id(void);
 
 /* Raises the limit of descriptors to `count` if it can; *allowed_out is what it is now, UINT64_MAX
- * where there is no such limit (Windows). Errors: SYSTEM. */
+ * where there is no such limit (Windows). Errors: SYSTEM (it cannot even be read). */
 TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_process_raise_descriptors(uint64_t count, uint64_t *allowed_out);
 

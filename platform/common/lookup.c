@@ -1,22 +1,21 @@
 /* Look-ups on threads of their own: no system can cancel one, so its memory is the library's, with
- * a reference for the loop and one for the thread; a look-up that is given up is left to its
- * thread. */
+ * a reference for the loop and one for the thread. One that is given up has its thread still, and
+ * counts until that ends: else a name service that hangs would gather threads without limit. */
 #include "common/loop.h"
 #include <stdlib.h>
 #include <string.h>
 
 struct tenon_lookup {
     struct tenon_message message;
-    struct tenon_lookup *next;      /* in the loop's list of those that wait for a thread */
-    struct tenon_loop *loop;
+    struct tenon_lookup *next;      /* in one of the loop's two lists */
     struct tenon_error (*look_up)(const char *host, enum tenon_family family,
                                   struct tenon_address *addresses, uint32_t max,
                                   uint32_t *count_out);
-    struct tenon_connect *connect;
+    struct tenon_connect *connect;  /* NULL: it is given up */
     bool threaded;
     enum tenon_family family;
     struct tenon_lock lock;         /* of the next two, between the thread and the loop */
-    bool orphaned;
+    struct tenon_loop *loop;        /* NULL: it is closed */
     uint32_t references;
     struct tenon_error error;
     uint32_t count;
@@ -37,14 +36,27 @@ static void release(struct tenon_lookup *lookup)
     }
 }
 
+static void remove_from(struct tenon_lookup **list, struct tenon_lookup *lookup)
+{
+    while (*list != lookup) {
+        list = &(*list)->next;
+    }
+    *list = lookup->next;
+    lookup->next = NULL;
+}
+
 /* The loop's thread: the message has come. */
 static void on_looked_up(struct tenon_message *message)
 {
     struct tenon_lookup *lookup = TENON_OUTER(message, struct tenon_lookup, message);
     struct tenon_loop *loop = lookup->loop;
-    lookup->connect->lookup = NULL;
     loop->lookups--;
-    tenon_event_resolved(lookup->connect, lookup->error, lookup->addresses, lookup->count);
+    if (lookup->connect == NULL) {
+        remove_from(&loop->lookups_given_up, lookup);
+    } else {
+        lookup->connect->lookup = NULL;
+        tenon_event_resolved(lookup->connect, lookup->error, lookup->addresses, lookup->count);
+    }
     tenon_lock_take(&lookup->lock);
     release(lookup);
     lookups_next(loop);
@@ -57,7 +69,7 @@ static void look_up(void *argument)
     lookup->error = lookup->look_up(lookup->host, lookup->family, lookup->addresses,
                                     TENON_ATTEMPTS_MAX, &lookup->count);
     tenon_lock_take(&lookup->lock);
-    if (!lookup->orphaned) {
+    if (lookup->loop != NULL) {
         (void)tenon_post(lookup->loop, &lookup->message);   /* the first and only post */
     }
     release(lookup);
@@ -136,18 +148,26 @@ void tenon_lookup_cancel(struct tenon_connect *connect)
         return;
     }
     connect->lookup = NULL;
+    lookup->connect = NULL;
     if (lookup->threaded) {
-        loop->lookups--;
+        lookup->next = loop->lookups_given_up;
+        loop->lookups_given_up = lookup;
     } else {
-        struct tenon_lookup **at = &loop->lookups_waiting;
-        while (*at != lookup) {
-            at = &(*at)->next;
-        }
-        *at = lookup->next;
+        remove_from(&loop->lookups_waiting, lookup);
+        tenon_lock_take(&lookup->lock);
+        release(lookup);
     }
-    tenon_lock_take(&lookup->lock);
-    lookup->orphaned = true;
-    loop_unpost(loop, &lookup->message);
-    release(lookup);
-    lookups_next(loop);
+}
+
+void lookups_close(struct tenon_loop *loop)
+{
+    TENON_ASSERT(loop->lookups_waiting == NULL);
+    while (loop->lookups_given_up != NULL) {
+        struct tenon_lookup *lookup = loop->lookups_given_up;
+        loop->lookups_given_up = lookup->next;
+        tenon_lock_take(&lookup->lock);
+        lookup->loop = NULL;
+        loop_unpost(loop, &lookup->message);
+        release(lookup);
+    }
 }

@@ -120,8 +120,8 @@ void tenon_loop_close(struct tenon_loop *loop)
 {
     TENON_ASSERT(loop->pending == 0);
     TENON_ASSERT(loop->wheel.count == 0);
+    lookups_close(loop);
     TENON_ASSERT(loop->posted_first == NULL);
-    TENON_ASSERT(loop->lookups_waiting == NULL);
     loop->backend->close(loop);
     loop_free(loop);
 }

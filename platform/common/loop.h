@@ -35,6 +35,8 @@ const char *host_path(const char *host);
 
 /* Starts the look-up that has waited longest, now that one has ended. */
 void lookups_next(struct tenon_loop *loop);
+/* Leaves those that were given up to their threads. */
+void lookups_close(struct tenon_loop *loop);
 
 static inline struct tenon_error error_of(enum tenon_status status)
 {

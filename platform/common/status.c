@@ -78,8 +78,9 @@ void tenon_error_format(struct tenon_error error, char *text, size_t text_size)
     if (error.native == 0) {
         length = snprintf(text, text_size, "%s", sentence);
     } else {
-        length = snprintf(text, text_size, "%s (%s %ld%s%s)", sentence, system_error_kind,
-                          (long)error.native, words[0] == '\0' ? "" : ": ", words);
+        length = snprintf(text, text_size, "%s (%s %ld%s%s)", sentence,
+                          system_error_kind(error.native), (long)error.native,
+                          words[0] == '\0' ? "" : ": ", words);
     }
     TENON_ASSERT(length >= 0);
     if ((size_t)length >= text_size) {

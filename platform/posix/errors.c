@@ -50,7 +50,10 @@ static const struct row rows[] = {
     {EOPNOTSUPP, TENON_UNSUPPORTED},
 };
 
-const char system_error_kind[] = "errno";
+const char *system_error_kind(int32_t native)
+{
+    return native < 0 ? "getaddrinfo error" : "errno";
+}
 
 struct tenon_error posix_error(int code)
 {

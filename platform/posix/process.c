@@ -50,10 +50,8 @@ enum tenon_status tenon_process_raise_descriptors(uint64_t count, uint64_t *allo
         if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < wanted) {
             wanted = limit.rlim_max;
         }
-        limit.rlim_cur = wanted;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            return posix_error(errno).status;
-        }
+        struct rlimit raised = {.rlim_cur = wanted, .rlim_max = limit.rlim_max};
+        limit = setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised : limit;
     }
     *allowed_out = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : (uint64_t)limit.rlim_cur;
     return TENON_OK;

@@ -41,4 +41,7 @@ int child_reap(struct child *child, int64_t *cpu_out);
 bool child_signal(struct child *child, enum testing_signal signal);
 int64_t child_cpu(struct child *child);
 
+/* As testing_process_limit_descriptors. */
+bool child_limit_descriptors(struct child *child, uint64_t limit);
+
 #endif

@@ -240,6 +240,14 @@ bool testing_process_signal(struct testing_process *process, enum testing_signal
     return sent;
 }
 
+bool testing_process_limit_descriptors(struct testing_process *process, uint64_t limit)
+{
+    tenon_lock_take(&process->lock);
+    bool limited = !process->ended && child_limit_descriptors(&process->child, limit);
+    tenon_lock_give(&process->lock);
+    return limited;
+}
+
 int64_t testing_process_cpu(struct testing_process *process)
 {
     tenon_lock_take(&process->lock);

@@ -50,6 +50,11 @@ struct testing_start {
     enum testing_stream input;
     enum testing_stream output;
     enum testing_stream error;
+    /* Raw sockets that it gets as its descriptors from 3 on, as systemd hands them over: LISTEN_FDS
+     * and LISTEN_PID say so. Ours stay open. (POSIX; else it cannot be started.) */
+    const int64_t *listeners;
+    size_t listener_count;
+    uint64_t descriptors;       /* the most that it may ever have; 0: as we. (POSIX) */
 };
 
 /* Threads of this library read the pipes and wait for the end, so a child never blocks on its
@@ -94,6 +99,10 @@ enum testing_signal {
 };
 bool testing_process_signal(struct testing_process *process, enum testing_signal signal);
 bool testing_signals_differ(void);  /* false on Windows: see above */
+
+/* From now on it may have so many descriptors, or as many as it could before: 0. False: that cannot
+ * be done from outside here (all but Linux). */
+bool testing_process_limit_descriptors(struct testing_process *process, uint64_t limit);
 
 /* Processor time, user and system, that it has used, also after its end; -1: unknown. */
 int64_t testing_process_cpu(struct testing_process *process);
@@ -210,6 +219,10 @@ int64_t testing_raw_connect(enum tenon_family family, uint16_t port, int receive
 int64_t testing_raw_reserve(enum tenon_family family, uint16_t *port_out);
 
 uint16_t testing_raw_port(int64_t socket);          /* its own; 0: unknown */
+
+/* A local socket that takes datagrams, one a testing_raw_receive, at a path or, with `@` in front,
+ * an abstract name (Linux). TESTING_RAW_NONE: there are none here. */
+int64_t testing_raw_mailbox(const char *name);
 
 /* Sends all of it. */
 enum testing_raw_result testing_raw_send(int64_t socket, const void *data, size_t size,

@@ -4,7 +4,11 @@
 #include <string.h>
 #include <wchar.h>
 
-const char system_error_kind[] = "Windows error";
+const char *system_error_kind(int32_t native)
+{
+    (void)native;               /* one numbering for all */
+    return "Windows error";
+}
 
 struct row {
     DWORD native;

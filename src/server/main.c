@@ -12,8 +12,8 @@
 #include <tenon/thread.h>
 
 enum {
-    /* Besides the clients': listeners, and what each loop and the process itself have. */
-    DESCRIPTORS_SPARE = SERVER_LISTENERS_MAX + 8 * SERVER_THREADS_MAX + 32
+    PROCESS_DESCRIPTORS = 32,   /* streams, files, and what the system's libraries have */
+    LOOP_DESCRIPTORS = 8
 };
 
 static const int64_t flush_max = 2 * TENON_SECOND;
@@ -66,27 +66,31 @@ static void on_output_changed(struct program *program, enum tenon_status output_
     console_output_changed(&process_of(program)->console, output_status);
 }
 
-/* A client takes a descriptor each: where the system allows fewer, fewer clients are let in. */
-static int raise_descriptors(struct server_options *options, struct console *console)
+/* Besides the clients'. */
+static uint32_t count_descriptors(const struct server_options *options)
 {
-    uint64_t wanted = (uint64_t)options->connections + DESCRIPTORS_SPARE;
+    uint32_t of_a_loop = LOOP_DESCRIPTORS + (options->input == NULL ? 0 : CONTENT_VERSIONS_MAX);
+    return PROCESS_DESCRIPTORS + SERVER_LISTENERS_MAX + options->threads * of_a_loop;
+}
+
+/* A client takes a descriptor each: where the system allows fewer, fewer clients are let in. */
+static void raise_descriptors(struct server_options *options, struct console *console)
+{
+    uint32_t spare = count_descriptors(options);
+    uint64_t wanted = (uint64_t)options->connections + spare;
     uint64_t allowed = 0;
     enum tenon_status status = tenon_process_raise_descriptors(wanted, &allowed);
     if (status != TENON_OK) {
         console_error(console, "cannot read the limit of descriptors: %s",
                       tenon_status_sentence(status));
-        return EXIT_CODE_FAILED;
-    }
-    if (allowed < wanted) {
-        uint32_t connections =
-            allowed > DESCRIPTORS_SPARE ? (uint32_t)(allowed - DESCRIPTORS_SPARE) : 1;
+    } else if (allowed < wanted) {
+        uint32_t connections = allowed > spare ? (uint32_t)(allowed - spare) : 1;
         console_error(console,
                       "at most %" PRIu32 " connections instead of %" PRIu32
                       ": this process may have %" PRIu64 " descriptors",
                       connections, options->connections, allowed);
         options->connections = connections;
     }
-    return EXIT_CODE_NONE;
 }
 
 static int fail(struct console *console, const char *what, enum tenon_status status)
@@ -203,10 +207,7 @@ static int run(void *argument)
     if (process->options.inherited > 0 || tenon_supervised() || process->options.log_file != NULL) {
         process->program.on_hangup = on_hangup;
     }
-    code = raise_descriptors(&process->options, console);
-    if (code != EXIT_CODE_NONE) {
-        return code;
-    }
+    raise_descriptors(&process->options, console);
     code = program_open(&process->program, console, process->options.settings.backend, on_stop,
                         on_output_changed);
     if (code != EXIT_CODE_NONE) {

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tenon/process.h>
-#include <tenon/supervision.h>
 #include <tenon/thread.h>
 #include "testing.h"
 
@@ -111,81 +110,6 @@ static int leave_reader(const char *argument)
     return 0;
 }
 
-/* ---- under a supervisor ---- */
-
-static enum tenon_flow take_one(struct tenon_listener *listener, enum tenon_status status,
-                                struct tenon_socket socket, const struct tenon_address *peer)
-{
-    (void)peer;
-    if (status == TENON_OK) {
-        tenon_socket_discard(socket);
-        tenon_loop_stop(listener->loop);
-    }
-    return TENON_CONTINUE;
-}
-
-static void closed(struct tenon_listener *listener)
-{
-    listener->context = NULL;
-}
-
-/* Says each of its listeners, resets one client of the first that is good, and ends. */
-static int inherit(const char *argument)
-{
-    enum { LISTENERS_MAX = 8 };
-    static struct tenon_listener listeners[LISTENERS_MAX];
-    struct tenon_loop *loop = NULL;
-    uint32_t count = 0;
-    bool accepting = false;
-    (void)argument;
-    enum tenon_status status = tenon_inherited_count(&count);
-    char *left = testing_environment("LISTEN_FDS");
-    printf("%s %u %s\n", tenon_status_name(status), (unsigned)count, left == NULL ? "" : left);
-    free(left);
-    if (count > LISTENERS_MAX || tenon_loop_open(NULL, &loop) != TENON_OK) {
-        return 1;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        char text[TENON_ADDRESS_TEXT_MAX];
-        struct tenon_endpoint endpoint;
-        status = tenon_listen_inherited(loop, &listeners[i], i, &endpoint);
-        tenon_address_format(&endpoint.address, text, sizeof text);
-        bool good = status == TENON_OK;
-        printf("%s %s\n", tenon_status_name(status),
-               !good ? "" : endpoint.path[0] != '\0' ? endpoint.path : text);
-        listeners[i].context = good ? &listeners[i] : NULL;
-        if (good && !accepting) {
-            accepting = true;
-            tenon_listener_accept(&listeners[i], take_one);
-        }
-    }
-    (void)fflush(stdout);
-    if (accepting) {
-        (void)tenon_loop_run(loop);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (listeners[i].context != NULL) {
-            tenon_listener_close(&listeners[i], TENON_CLOSE_ABORT, closed);
-        }
-        while (listeners[i].context != NULL) {
-            (void)tenon_loop_turn(loop, TENON_FOREVER);
-        }
-    }
-    tenon_loop_close(loop);
-    return 0;
-}
-
-/* Tells the news of that number. */
-static int notify(const char *number)
-{
-    struct tenon_error error;
-    enum tenon_news news = (enum tenon_news)strtoul(number, NULL, 10);
-    enum tenon_status status = tenon_notify(news, &error);
-    printf("%s %s %lld\n", tenon_status_name(status), tenon_supervised() ? "supervised" : "alone",
-           (long long)tenon_notify_interval(news));
-    return 0;
-}
-
 /* ---- which ---- */
 
 static const struct {
@@ -196,8 +120,6 @@ static const struct {
     {"--leave-path", leave_path},
     {"--copy-input", copy_input},
     {"--leave-reader", leave_reader},
-    {"--inherit", inherit},
-    {"--notify", notify},
 };
 
 int native_be_child(int argc, char **argv)

@@ -4,7 +4,8 @@
 #include "testing.h"
 
 enum {
-    AT_ONCE = 20        /* more than a loop runs */
+    AT_ONCE = 20,       /* more than a loop runs */
+    CANCELS = 200
 };
 
 static const int64_t patience = 20 * TENON_SECOND;
@@ -59,7 +60,7 @@ static void cancelled(struct test *test)
 {
     struct tenon_address answer = address(test, "127.0.0.1");
     use_own_service(test);
-    for (uint32_t i = 0; i < 200; i++) {
+    for (uint32_t i = 0; i < CANCELS; i++) {
         testing_lookup_hold();
         struct end *end = connect_to_name(test, 1, NULL);
         CHECK(test, testing_lookup_await_begun(i + 1, patience));
@@ -81,6 +82,7 @@ static void cancelled(struct test *test)
     end_free(last);
     test_close(test);
     testing_lookup_release(TENON_OK, &answer, 1);
+    CHECK(test, testing_lookup_await_begun(CANCELS + 1, patience));
     await_no_lookup(test);
     test->loop = test_open_loop(test);
 }
@@ -104,6 +106,34 @@ static void more_than_run_at_once(struct test *test)
         UNTIL(test, ends[i]->connects == 1);
         CHECK(test, ends[i]->connected == TENON_OK);
     }
+    await_no_lookup(test);
+}
+
+/* Those that are given up have their threads still: who tries again and again with short deadlines
+ * while the name service hangs does not gather threads. */
+static void given_up_ones_count(struct test *test)
+{
+    struct tenon_connect_options options = {0};
+    struct tenon_address answer = address(test, "127.0.0.1");
+    use_own_service(test);
+    struct gate *gate = gate_open(test);
+    for (uint32_t i = 0; i < TENON_LOOKUPS_MAX; i++) {
+        struct end *end = connect_to_name(test, gate_port(gate), NULL);
+        CHECK(test, testing_lookup_await_begun(i + 1, patience));
+        end_connect_cancel(end);
+        UNTIL(test, end->connects == 1 && end->connected == TENON_CANCELED);
+    }
+    options.timeout = 20 * TENON_MILLISECOND;
+    for (int i = 0; i < 3; i++) {
+        struct end *end = connect_to_name(test, gate_port(gate), &options);
+        UNTIL(test, end->connects == 1);
+        CHECK(test, end->connected == TENON_TIMED_OUT);
+    }
+    CHECK(test, !testing_lookup_await_begun(TENON_LOOKUPS_MAX + 1, 20 * TENON_MILLISECOND));
+    struct end *last = connect_to_name(test, gate_port(gate), NULL);
+    testing_lookup_release(TENON_OK, &answer, 1);
+    UNTIL(test, last->connects == 1);
+    CHECK(test, last->connected == TENON_OK);
     await_no_lookup(test);
 }
 
@@ -223,6 +253,7 @@ const struct test_case lookup_cases[] = {
     {"lookup.outlives_its_deadline", outlives_its_deadline},
     {"lookup.cancelled", cancelled},
     {"lookup.more_than_run_at_once", more_than_run_at_once},
+    {"lookup.given_up_ones_count", given_up_ones_count},
     {"lookup.failures", failures},
     {"lookup.every_attempt_is_reported", every_attempt_is_reported},
     {"lookup.silent_address_loses_the_race", silent_address_loses_the_race},

@@ -204,12 +204,13 @@ bool program_known(enum program program)
     return known;
 }
 
-void run_start_with(struct run *run, enum program program, const char *const *arguments,
-                    const struct streams *streams)
+void run_start_as(struct run *run, enum program program, const char *const *arguments,
+                  const struct testing_start *start)
 {
     const char *all[ARGUMENTS_MAX];
     size_t count = 0;
     size_t free_place = 0;
+    struct testing_start own = *start;
     bool other = program == OTHER_SERVER || program == OTHER_CLIENT;
     char *launcher = other ? testing_environment("TENON_OTHER_LAUNCHER") : NULL;
     char *path = program_file(program);
@@ -224,13 +225,8 @@ void run_start_with(struct run *run, enum program program, const char *const *ar
     }
     all[count] = NULL;
     memset(run, 0, sizeof *run);
-    struct testing_start start = {
-        .arguments = all,
-        .input = streams->input,
-        .output = streams->output,
-        .error = streams->error,
-    };
-    run->process = testing_process_start(&start);
+    own.arguments = all;
+    run->process = testing_process_start(&own);
     if (run->process == NULL) {
         (void)printf("cannot start %s\n", path);
     }
@@ -242,6 +238,17 @@ void run_start_with(struct run *run, enum program program, const char *const *ar
     }
     CHECK(free_place < RUNS_MAX);
     runs[free_place] = run;
+}
+
+void run_start_with(struct run *run, enum program program, const char *const *arguments,
+                    const struct streams *streams)
+{
+    struct testing_start start = {
+        .input = streams->input,
+        .output = streams->output,
+        .error = streams->error,
+    };
+    run_start_as(run, program, arguments, &start);
 }
 
 void run_start(struct run *run, enum program program, const char *const *arguments)

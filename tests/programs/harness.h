@@ -81,6 +81,9 @@ void run_start(struct run *run, enum program program, const char *const *argumen
 void run_start_with(struct run *run, enum program program, const char *const *arguments,
                     const struct streams *streams);
 void run_wait(struct run *run);
+/* With all that `start` asks for but the arguments. */
+void run_start_as(struct run *run, enum program program, const char *const *arguments,
+                  const struct testing_start *start);
 /* Both: from its start to its end. */
 void run_whole(struct run *run, enum program program, const char *const *arguments);
 void run_await(struct run *run, enum testing_output output, const char *text, size_t count);
@@ -188,5 +191,7 @@ extern const struct test_case manager_cases[];
 extern const struct test_case transfer_cases[];
 extern const struct test_case ending_cases[];
 extern const struct test_case script_cases[];
+extern const struct test_case supervised_cases[];
+extern const struct test_case trouble_cases[];
 
 #endif

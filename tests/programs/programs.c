@@ -10,7 +10,7 @@ static const struct test_case *const suites[] = {
     answer_cases,   stream_cases,  usage_cases,  partner_cases,
     access_cases,   proxy_cases,   server_usage_cases, output_cases, load_cases,
     manager_cases,
-    transfer_cases, ending_cases,  script_cases,
+    transfer_cases, ending_cases,  script_cases,  supervised_cases, trouble_cases,
 };
 
 enum {

@@ -130,20 +130,84 @@ static bool attributes_set(posix_spawnattr_t *attributes)
                                     POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0;
 }
 
+/* ---- what only the child itself can do, by a shell that becomes it ---- */
+
+enum {
+    WRAPPED_MAX = 64,
+    FIRST_LISTENER = 3,
+    LISTENERS_MAX = 16,
+    ASIDE = 64              /* from here on no descriptor is one that a listener is to get */
+};
+
+static const char script[] =
+    "test \"$1\" = 0 || ulimit -n \"$1\" || exit 126; "
+    "test \"$2\" = 0 || { LISTEN_PID=$$ LISTEN_FDS=$2; export LISTEN_PID LISTEN_FDS; }; "
+    "shift 2; exec \"$@\"";
+
+struct wrapped {
+    const char *arguments[WRAPPED_MAX];
+    char limit[24];
+    char count[24];
+};
+
+/* The arguments as they are, or behind the script. NULL: too many. */
+static const char *const *wrap(const struct testing_start *start, struct wrapped *wrapped)
+{
+    const char *const front[] = {"/bin/sh", "-c", script, "sh", wrapped->limit, wrapped->count};
+    size_t count = sizeof front / sizeof front[0];
+    if (start->descriptors == 0 && start->listener_count == 0) {
+        return start->arguments;
+    }
+    (void)snprintf(wrapped->limit, sizeof wrapped->limit, "%llu",
+                   (unsigned long long)start->descriptors);
+    (void)snprintf(wrapped->count, sizeof wrapped->count, "%zu", start->listener_count);
+    memcpy(wrapped->arguments, front, sizeof front);
+    for (size_t i = 0; start->arguments[i] != NULL; i++) {
+        if (count == WRAPPED_MAX - 1) {
+            return NULL;
+        }
+        wrapped->arguments[count++] = start->arguments[i];
+    }
+    wrapped->arguments[count] = NULL;
+    return wrapped->arguments;
+}
+
+/* Copies out of the way first: one may be where another one is to go. */
+static bool listeners_place(posix_spawn_file_actions_t *actions, const struct testing_start *start,
+                            int64_t copies[LISTENERS_MAX])
+{
+    bool good = start->listener_count <= LISTENERS_MAX;
+    for (size_t i = 0; good && i < start->listener_count; i++) {
+        copies[i] = fcntl((int)start->listeners[i], F_DUPFD_CLOEXEC, ASIDE);
+        good = copies[i] >= 0 &&
+               posix_spawn_file_actions_adddup2(actions, (int)copies[i],
+                                                FIRST_LISTENER + (int)i) == 0;
+    }
+    return good;
+}
+
 static bool spawn(const struct testing_start *start, const int64_t theirs[3], pid_t *process_out)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    struct wrapped wrapped = {.limit = ""};
+    int64_t copies[LISTENERS_MAX];
+    memset(copies, 0xFF, sizeof copies);        /* CHILD_NONE */
+    const char *const *arguments = wrap(start, &wrapped);
     char **environment = environment_merge(start->environment);
-    bool good = environment != NULL;
+    bool good = environment != NULL && arguments != NULL;
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawnattr_init(&attributes);
     good = good && attributes_set(&attributes);
     good = good && stream_place(&actions, start->input, theirs[0], 0);
     good = good && stream_place(&actions, start->output, theirs[1], 1);
     good = good && stream_place(&actions, start->error, theirs[2], 2);
-    good = good && posix_spawnp(process_out, start->arguments[0], &actions, &attributes,
-                                (char *const *)(uintptr_t)start->arguments, environment) == 0;
+    good = good && listeners_place(&actions, start, copies);
+    good = good && posix_spawnp(process_out, arguments[0], &actions, &attributes,
+                                (char *const *)(uintptr_t)arguments, environment) == 0;
+    for (size_t i = 0; i < LISTENERS_MAX; i++) {
+        descriptor_close(&copies[i]);
+    }
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
     free(environment);

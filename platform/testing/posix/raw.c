@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #ifndef MSG_NOSIGNAL
@@ -101,6 +103,33 @@ static int bind_to(enum tenon_family family, uint16_t port, int receive_buffer, 
         good = good && option_set(opened, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     }
     if (!good || bind(opened, (struct sockaddr *)&address, size) != 0) {
+        (void)close(opened);
+        return TESTING_RAW_NONE;
+    }
+    return opened;
+}
+
+/* An abstract name begins with a zero byte and ends with its length. */
+int64_t testing_raw_mailbox(const char *name)
+{
+    struct sockaddr_un address;
+    size_t length = strlen(name);
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    if (length >= sizeof address.sun_path) {
+        return TESTING_RAW_NONE;
+    }
+    memcpy(address.sun_path, name, length);
+    if (name[0] == '@') {
+        address.sun_path[0] = 0;
+    }
+    int opened = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (opened < 0) {
+        return TESTING_RAW_NONE;
+    }
+    socket_prepare(opened);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    if (bind(opened, (struct sockaddr *)&address, size) != 0) {
         (void)close(opened);
         return TESTING_RAW_NONE;
     }

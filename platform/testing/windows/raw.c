@@ -98,6 +98,12 @@ static int64_t raw_of(SOCKET socket)
     return (int64_t)(intptr_t)socket;
 }
 
+int64_t testing_raw_mailbox(const char *name)
+{
+    (void)name;
+    return TESTING_RAW_NONE;        /* local sockets are left out on Windows */
+}
+
 int64_t testing_raw_listen(enum tenon_family family, uint16_t port, int backlog, int receive_buffer)
 {
     SOCKET listener = bind_to(family, port, receive_buffer);

@@ -1,0 +1,101 @@
+/* A server in trouble that is not its own doing: it serves on, says so once, and is well again when
+ * the trouble is over. (Full disks: output.log_file_full; outputs that nobody reads: stream; peers
+ * that do not read: service.) */
+#include "harness.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER "Hello from the server!!!"
+#define SHORT "server: cannot accept: no descriptors or no memory left; trying again\n"
+
+/* No descriptor is left: who is there is served, who comes waits in the kernel's queue. */
+static void descriptors(void)
+{
+    struct service service;
+    char data[2];
+    size_t received = 0;
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--mode", "echo", "--threads", "1"));
+    int64_t first = raw_to(&service);
+    raw_send(first, "x", 1);
+    CHECK(testing_raw_receive(first, data, sizeof data, PATIENCE, &received) == TESTING_RAW_OK);
+    /* The standard streams alone: what is open stays, and no number below is free. */
+    if (!testing_process_limit_descriptors(service.run.process, 3)) {
+        case_skip("another process's descriptors cannot be limited here");
+    }
+    int64_t second = raw_to(&service);
+    raw_send(second, "y", 1);
+    run_await(&service.run, TESTING_ERROR_OUTPUT, SHORT, 1);
+    for (int i = 0; i < 3; i++) {
+        raw_send(first, "z", 1);
+        CHECK(testing_raw_receive(first, data, sizeof data, PATIENCE, &received) ==
+              TESTING_RAW_OK);
+    }
+    CHECK(testing_raw_receive(second, data, sizeof data, 500 * TENON_MILLISECOND, &received) ==
+          TESTING_RAW_TIMED_OUT);
+    CHECK(testing_process_limit_descriptors(service.run.process, 0));
+    CHECK(testing_raw_receive(second, data, sizeof data, PATIENCE, &received) == TESTING_RAW_OK);
+    CHECK(received == 1 && data[0] == 'y');
+    testing_raw_close(first);
+    testing_raw_close(second);
+    service_stop(&service);
+    CHECK(count_parts(service.run.error, "server: ") == 1);
+    run_close(&service.run);
+}
+
+/* The system grants fewer descriptors than -c needs: fewer clients at once, and that is said. */
+static void fewer_descriptors(void)
+{
+    static const struct testing_start start = {
+        .input = TESTING_NULL, .output = TESTING_PIPE, .error = TESTING_PIPE, .descriptors = 106
+    };
+    struct run server;
+    if (!testing_signals_differ()) {
+        case_skip("Windows has no such limit");
+    }
+    run_start_as(&server, SERVER, ARGUMENTS("--threads", "1", "-c", "1k", "127.0.0.1:0"), &start);
+    run_await(&server, TESTING_OUTPUT, SERVER_LISTENS, 1);
+    run_signal(&server, TESTING_TERMINATE);
+    run_wait(&server);
+    CHECK_CODE(&server, 0);
+    CHECK_TEXT(server.error, "server: at most 2 connections instead of 1000: this process may have "
+                             "106 descriptors\n");
+    run_close(&server);
+}
+
+/* The log's disk is full, and then another one is in its place: lines are lost, their number is
+ * told, and the rest is written. */
+static void full_disk_is_replaced(void)
+{
+    char path[PATH_TEXT_MAX];
+    char beside[PATH_TEXT_MAX];
+    struct service service;
+    if (!testing_file_exists("/dev/full")) {
+        case_skip("there is no /dev/full here");
+    }
+    char *folder = new_folder();
+    path_in(path, folder, "log");
+    path_in(beside, folder, "beside");
+    CHECK(testing_file_link("/dev/full", path));
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--log-file", path));
+    raw_exchange(&service, "x", ANSWER);
+    run_await(&service.run, TESTING_ERROR_OUTPUT, "server: cannot write to the log file ", 1);
+    CHECK(testing_file_write(beside, "", 0));
+    CHECK(testing_file_rename(beside, path));
+    raw_exchange(&service, "x", ANSWER);
+    await_file(path, " INFO end conn=2 ");
+    run_await(&service.run, TESTING_ERROR_OUTPUT, " is written again; ", 1);
+    service_stop(&service);
+    CHECK(count_parts(service.run.error, "server: ") == 1);
+    CHECK_CONTAINS(service.run.error, " lines were lost\n");
+    run_close(&service.run);
+    testing_folder_remove(folder);
+    free(folder);
+}
+
+const struct test_case trouble_cases[] = {
+    {"trouble.descriptors", descriptors},
+    {"trouble.fewer_descriptors", fewer_descriptors},
+    {"trouble.full_disk_is_replaced", full_disk_is_replaced},
+    {NULL, NULL},
+};
