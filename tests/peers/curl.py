@@ -1,6 +1,8 @@
-"""curl's telnet, a client of the server."""
+"""curl, a client of the server: telnet, and HTTP."""
+import os
+
 import visits
-from driver import check_equal
+from driver import check, check_equal
 
 
 def command(stage):
@@ -32,3 +34,36 @@ def case_visits_discard(stage):
     server.wait_text(" INFO end conn=1")
     server.stop()
     check_equal(client.output, "", "what came back")
+
+
+# ---- HTTP: what the server sends back may be a whole response ----
+
+def page_server(stage, size):
+    body = os.urandom(size)
+    page = stage.new_path("page")
+    page.write_bytes(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
+    return stage.server("-i", page, log="-v"), body
+
+
+def fetch(stage, server, *options):
+    fetched = stage.new_path("fetched")
+    stage.run(stage.need("curl"), "--fail", "--silent", "--show-error", "--output", fetched,
+              *options, f"http://{server.place}/")
+    return fetched.read_bytes()
+
+
+def case_fetches_a_page(stage):
+    """The server's end is the page's end: a reset would be an error, or a page cut short."""
+    server, body = page_server(stage, 8 << 20)
+    for _ in range(5):
+        check(fetch(stage, server) == body, "another page came")
+
+
+def case_posts_a_form(stage):
+    """The answer is there after the first piece of it, and survives the rest."""
+    server, body = page_server(stage, 10)
+    form = stage.new_path("form")
+    form.write_bytes(bytes(256 << 10))
+    for _ in range(5):
+        check_equal(fetch(stage, server, "-H", "Expect:", "--data-binary", f"@{form}"), body,
+                    "the page")

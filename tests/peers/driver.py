@@ -59,9 +59,9 @@ def check_equal(found, expected, what):
     check(found == expected, f"{what}:\n  found    {found!r}\n  expected {expected!r}")
 
 
-def served(peer, message="hello"):
+def served(peer):
     """What the server's transcript says of one client."""
-    return f"Connected to client: {peer}\nReceived data: {message}\nResponse sent.\n"
+    return f"Connected to client: {peer}\nReceived data: hello\nResponse sent.\n"
 
 
 class Process:
@@ -129,16 +129,14 @@ class Process:
             raise Failed(f"{self.arguments} has not ended") from None
         for reader in self.readers:
             reader.join(PATIENCE)
-        if code is not None:
-            check_equal(found, code, f"the exit code of {self.arguments}")
-        return found
+        check_equal(found, code, f"the exit code of {self.arguments}")
 
     def signal(self, number):
         self.process.send_signal(number)
 
-    def stop(self, code=0):
+    def stop(self):
         self.signal(signal.SIGTERM)
-        return self.wait(code)
+        self.wait()
 
     def kill(self):
         """With all that it has started, also where it has ended itself."""
@@ -150,12 +148,7 @@ class Process:
 
 
 class Server(Process):
-    """Our server, which listens."""
-
-    def __init__(self, stage, arguments, **options):
-        super().__init__(arguments, **options)
-        self.wait_text(f"^{re.escape(LISTENS)}")
-        self.stage = stage
+    """Our server."""
 
     @property
     def transcript(self):
@@ -224,7 +217,8 @@ class Stage:
             command, options["descriptors"] = self.inheriting(inherited, command)
         else:
             command.append(address)
-        server = self._keep(Server(self, command, folder=self.folder, **options))
+        server = self._keep(Server(command, folder=self.folder, **options))
+        server.wait_text(f"^{re.escape(LISTENS)}")
         server.place = ready.read_text().splitlines()[0]
         return server
 
@@ -235,11 +229,9 @@ class Stage:
         server.path = path
         return server
 
-    def client(self, *arguments, code=0, input=None):
+    def client(self, *arguments, code=0):
         """Our client, to its end."""
         client = self.start(self.programs / "client", *arguments)
-        if input is not None:
-            client.send(input)
         client.end_input()
         client.wait(code)
         return client
@@ -263,12 +255,12 @@ class Stage:
         listener.listen(512)
         return listener
 
-    def held_port(self, host="127.0.0.1"):
+    def held_port(self):
         """A port that nobody else gets, for a program that must be told one and reuses addresses:
         a socket is bound to it, and does not listen."""
         holder = self.keep(socket.socket())
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind((host, 0))
+        holder.bind(("127.0.0.1", 0))
         return holder.getsockname()[1]
 
     def connect(self, place, source=None):
@@ -325,10 +317,10 @@ def exchange(client, message=b"hello"):
         return receive_all(client)
 
 
-def is_cut_off(client, message=b"hello"):
+def is_cut_off(client):
     """Ended, reset or refused by TLS without one byte."""
     try:
-        return exchange(client, message) == b""
+        return exchange(client) == b""
     except (ConnectionResetError, BrokenPipeError, ssl.SSLError):
         return True
 
@@ -382,7 +374,7 @@ class Load:
             thread.join(PATIENCE)
             check(not thread.is_alive(), "a request has not ended")
         lost = sum(self.failures.values())
-        print(f"{lost} of {sum(self.counts)} requests lost", dict(self.failures) if lost else "")
+        print(f"{lost} of {sum(self.counts)} requests lost", *self.failures.items())
         return sum(self.counts), lost
 
 

@@ -385,3 +385,25 @@ def case_relays(stage):
 
 def case_bulk(stage):
     bulk(stage, Relay(stage))
+
+
+def case_waits_for_the_server_behind(stage):
+    """HAProxy takes every connection, also while there is no server: what tells is the answer."""
+    port = stage.held_port()
+    place = Relay(stage)(f"127.0.0.1:{port}")
+    stage.client("-z", place)
+    client = stage.start(stage.programs / "client", "-v", "--wait", "15s", "--expect",
+                         ANSWER.decode(), place)
+    client.wait_text(" INFO connect ", 2)
+    stage.server(address=f"127.0.0.1:{port}")
+    client.wait()
+
+
+def case_probe(stage):
+    """It is a health check to the server behind as well."""
+    server = stage.server("--once")
+    place = Relay(stage)(server.place)
+    stage.client("-z", place)
+    server.wait_text(" DEBUG health_check ")
+    check_equal(exchange(stage.connect(place)), ANSWER, "the answer")
+    server.wait()

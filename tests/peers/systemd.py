@@ -21,9 +21,9 @@ class Supervisor:
                                    *arguments)
         self.process.wait_text("^Listening on ", len(places))
 
-    def stop(self, code=0):
+    def stop(self):
         """The program has become the server: it is the same process."""
-        self.process.stop(code)
+        self.process.stop()
         return self.process.output.partition("connections...\n")[2]
 
     def notice(self):
@@ -77,6 +77,16 @@ def case_address_beside_listeners(stage):
     with stage.connect(f"unix:{path}"):
         supervisor.process.wait(2)
     check("127.0.0.1:0" in supervisor.process.errors, "the message does not name the address")
+
+
+def case_connection_in_place_of_a_listener(stage):
+    """As with Accept=yes in a unit: the message says that it must listen."""
+    path = stage.new_path("socket")
+    process = stage.start(stage.need("systemd-socket-activate", "systemd"), "--accept", "-l", path,
+                          stage.programs / "server")
+    process.wait_text("^Listening on ")
+    with stage.connect(f"unix:{path}"):
+        process.wait_text("cannot listen on the inherited descriptor 3: .*listens")
 
 
 def case_once(stage):
