@@ -91,7 +91,8 @@ static struct tenon_error open_device(struct tenon_file_replacement *replacement
                                                        : win_error(ERROR_SUCCESS);
 }
 
-/* A file that is there: its links are followed, a folder is not replaced. */
+/* A file that is there: its links are followed, a folder is not replaced. A link that leads nowhere
+ * is there too, and is replaced itself. */
 static struct tenon_error follow(struct tenon_file_replacement *replacement, DWORD attributes)
 {
     const DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
@@ -102,7 +103,8 @@ static struct tenon_error follow(struct tenon_file_replacement *replacement, DWO
     HANDLE handle = CreateFileW(replacement->target, FILE_READ_ATTRIBUTES, share, NULL,
                                 OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
     if (handle == INVALID_HANDLE_VALUE) {
-        return win_last_error();
+        struct tenon_error error = win_last_error();
+        return error.status == TENON_NOT_FOUND ? win_error(ERROR_SUCCESS) : error;
     }
     wchar_t *path = final_path(handle);
     (void)CloseHandle(handle);

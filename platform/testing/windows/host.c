@@ -248,12 +248,18 @@ bool testing_file_write(const char *path, const void *data, size_t size)
     return CloseHandle(file) && good && written == size;
 }
 
+/* Behind its links, as on POSIX: the attributes of a path are those of a link itself. */
 bool testing_file_exists(const char *path)
 {
     wchar_t *wide = text_wide(path);
-    bool exists = wide != NULL && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
+    HANDLE file = INVALID_HANDLE_VALUE;
+    if (wide != NULL) {
+        file = CreateFileW(wide, FILE_READ_ATTRIBUTES,
+                           FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                           OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    }
     free(wide);
-    return exists;
+    return file != INVALID_HANDLE_VALUE && CloseHandle(file);
 }
 
 bool testing_file_rename(const char *from, const char *to)
