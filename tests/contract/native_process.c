@@ -7,15 +7,15 @@
 #include "testing.h"
 
 enum {
-    PAIRS = 30
+    PAIRS = 30,
+    CHILDREN = 3
 };
 
 static const int64_t patience = 30 * TENON_SECOND;
 
 /* ---- children ---- */
 
-/* How many descriptors a child of ours finds open at its start. */
-static int count_in_a_child(struct test *test)
+static int count_once(struct test *test)
 {
     static const char *const arguments[] = {"--count-descriptors", NULL};
     struct testing_start start = {0};
@@ -24,6 +24,18 @@ static int count_in_a_child(struct test *test)
     CHECK(test, testing_process_wait(process, patience, &count));
     testing_process_close(process);
     return count;
+}
+
+/* How many descriptors a child of ours finds open at its start: the fewest of a few children, as
+ * Windows opens some handles for itself when it likes. */
+static int count_in_a_child(struct test *test)
+{
+    int fewest = count_once(test);
+    for (int i = 1; i < CHILDREN; i++) {
+        int count = count_once(test);
+        fewest = count < fewest ? count : fewest;
+    }
+    return fewest;
 }
 
 static void children_inherit_no_socket(struct test *test)
@@ -40,7 +52,7 @@ static void children_inherit_no_socket(struct test *test)
     }
     CHECK(test, tenon_sync_listen("localhost", 0, &listener) == TENON_OK);
     int after = count_in_a_child(test);
-    CHECK(test, after == before);
+    CHECK(test, after <= before);
     tenon_sync_listener_close(listener);
 }
 
