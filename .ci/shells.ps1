@@ -196,6 +196,20 @@ function Test-Break {
     Confirm-Equal 'Ctrl+Break: nobody listens' 4 $LASTEXITCODE
 }
 
+# The README's step for GitHub Actions, as it stands there.
+function Test-Recipe {
+    $readme = Get-Content (Join-Path $PSScriptRoot '../README.md')
+    $at = [Array]::IndexOf($readme, '- shell: powershell') + 2
+    $lines = while ($readme[$at] -ne '```') {
+        $readme[$at].Substring(4)
+        $at++
+    }
+    $script = Join-Path $folder 'step.ps1'
+    [IO.File]::WriteAllLines($script, [string[]]$lines)
+    & (Get-Process -Id $PID).Path -NoProfile -ExecutionPolicy Bypass -File $script | Out-Null
+    Confirm-Equal 'recipe: exit code' 0 $LASTEXITCODE
+}
+
 "PowerShell $($PSVersionTable.PSVersion)"
 New-Item -ItemType Directory $folder | Out-Null
 try {
@@ -203,6 +217,7 @@ try {
     Test-Bytes
     Test-ExitCodes
     Test-Break
+    Test-Recipe
 } finally {
     Remove-Item -Recurse -Force $folder
 }

@@ -77,6 +77,14 @@ static void describe(const struct tenon_connect *connect, const struct place *pl
     }
 }
 
+/* There was an answer before, only not the one that is expected. */
+static void say_earlier(struct client *client)
+{
+    if (client->earlier[0] != '\0') {
+        console_note(client->console, "before that: %s", client->earlier);
+    }
+}
+
 /* Every ADDRESS has failed for good. */
 static void give_up(struct client *client)
 {
@@ -90,6 +98,7 @@ static void give_up(struct client *client)
                       client->failures[i].reason);
         refused = refused || client->failures[i].status == TENON_REFUSED;
     }
+    say_earlier(client);
     if (refused) {
         console_hint(client->console, "is the server running?%s",
                      client->options->wait == 0 ? " try --wait 10s" : "");
@@ -155,6 +164,7 @@ static void wait_for_ready_file(struct client *client, const char *problem)
     number_duration_format(options->wait, wait);
     console_error(client->console, "no addresses in %s within %s: %s", options->ready_file, wait,
                   problem);
+    say_earlier(client);
     console_hint(client->console, "is the server running, with this --ready-file?");
     end(client, EXIT_CODE_TIMED_OUT);
 }
@@ -335,6 +345,16 @@ void client_source_changed(struct client *client)
 bool client_tries_again(const struct client *client)
 {
     return client->options->expected != NULL && !client->ending && may_wait(client);
+}
+
+void client_note_try(struct client *client, const char *reason)
+{
+    struct event event;
+    (void)snprintf(client->earlier, sizeof client->earlier, "%s", reason);
+    if (event_begin(&event, client->console, CONSOLE_INFO, "not_as_expected")) {
+        event_text(&event, "reason", reason);
+        event_end(&event);
+    }
 }
 
 void client_exchange_over(struct client *client, int code, bool again)

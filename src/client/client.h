@@ -49,6 +49,7 @@ struct client {
     int64_t wait_end;
     int64_t pause;
     struct tenon_timer retry;
+    char earlier[CLIENT_REASON_MAX];    /* why the last exchange was tried again; empty: none was */
 
     struct exchange exchange;
 };
@@ -81,8 +82,9 @@ int client_end(const struct client *client);
 
 /* ---- for the exchange ---- */
 
-/* Whether another try would follow if this one failed now. */
+/* Whether another try would follow if this one failed now; and that it has, for this reason. */
 bool client_tries_again(const struct client *client);
+void client_note_try(struct client *client, const char *reason);
 
 /* It is over and its stream closed; `again`: another try is to follow. */
 void client_exchange_over(struct client *client, int code, bool again);

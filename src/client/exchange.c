@@ -64,11 +64,7 @@ static void give_up(struct exchange *exchange, int code, const char *hint, const
     va_end(arguments);
     exchange->again = client_tries_again(exchange->client);
     if (exchange->again) {
-        struct event event;
-        if (event_begin(&event, console, CONSOLE_INFO, "not_as_expected")) {
-            event_text(&event, "reason", reason);
-            event_end(&event);
-        }
+        client_note_try(exchange->client, reason);
     } else {
         transcript_release(&exchange->transcript, exchange->expectation.text);
         transcript_end(&exchange->transcript);

@@ -233,6 +233,21 @@ static void expect_in_vain(void)
     run_close(&service.run);
 }
 
+/* A server that is gone before it was what it should be: what it was is told. */
+static void expect_of_one_that_went(void)
+{
+    struct service service;
+    struct run client;
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--once"));
+    run_whole(&client, CLIENT, ARGUMENTS("--wait", "400ms", "--expect", "Hello", service.place));
+    CHECK_CODE(&client, 4);
+    CHECK_CONTAINS(client.error, "connection refused\nbefore that: the answer of 127.0.0.1:");
+    CHECK_CONTAINS(client.error, "it goes on behind its 5 bytes\nhint: is the server running?\n");
+    run_close(&client);
+    service_wait(&service, 0);
+    run_close(&service.run);
+}
+
 /* What comes from a pipe cannot be sent again. */
 static void expect_of_a_pipe(void)
 {
@@ -252,6 +267,7 @@ const struct test_case script_cases[] = {
     {"script.expect_awaited", expect_awaited},
     {"script.expect_awaited_with_files", expect_awaited_with_files},
     {"script.expect_in_vain", expect_in_vain},
+    {"script.expect_of_one_that_went", expect_of_one_that_went},
     {"script.expect_of_a_pipe", expect_of_a_pipe},
     {NULL, NULL},
 };
