@@ -3,8 +3,8 @@
     python3 tests/bench/instructions.py BUILD COMPILER [--update]
 
 Fails where a count is more than 5 % above the one in instructions.json. --update writes the file
-anew: that belongs into the commit that changes a count. A count is a difference of two loads that
-differ in nothing but the number of their requests, so the start has no part in it; and each step
+anew: that belongs into the commit that changes a count. Callgrind writes what it has counted
+whenever a connection is accepted, so the start of a program has no part in a count; and each step
 of the load waits until the program sleeps again, so its path is the same each time. The counts are
 of one compiler and one C library; where these are others, the test is skipped.
 """
@@ -14,8 +14,8 @@ import json
 import os
 import platform
 import re
-import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,7 +26,8 @@ from servers import backends_of
 
 KEPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "instructions.json")
 GROWTH = 1.05
-PATIENCE = 50
+PATIENCE = 30
+WARM_UP, REQUESTS, CONNECTIONS = 10, 200, 20
 SKIPPED = 77
 
 
@@ -37,9 +38,10 @@ class Server:
     def __init__(self, command, folder):
         self.counts = os.path.join(folder, "counts")
         self.log = os.path.join(folder, "log")
+        self.connections = 0
         ready = command[0].partition("=")[2] if command[0].startswith("ready=") else None
         valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={self.counts}",
-                    f"--log-file={self.log}", *command[1 if ready else 0:]]
+                    "--dump-before=on_accept", f"--log-file={self.log}", *command[1 if ready else 0:]]
         self.process = subprocess.Popen(valgrind, stdout=subprocess.PIPE, text=True)
         self.timer = threading.Timer(PATIENCE, self.process.kill)
         self.timer.start()
@@ -76,67 +78,71 @@ class Server:
             if self.process.poll() is not None:
                 self.give_up("has ended")
 
+    def connect(self):
+        self.settle()
+        client = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connections += 1
+        self.settle()
+        return client
+
     def end(self):
-        """Its instructions."""
-        self.process.send_signal(signal.SIGTERM)
+        """Instructions from each connection to the next."""
+        self.process.kill()     # under valgrind, io_uring's wait keeps other signals off
         self.process.wait()
         self.timer.cancel()
-        with open(self.counts, encoding="ascii") as file:
-            return int(re.search(r"^totals: (\d+)", file.read(), re.M).group(1))
-
-
-def connect(server):
-    server.settle()
-    client = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server.settle()
-    return client
+        counts = []
+        for part in range(2, self.connections + 1):
+            with open(f"{self.counts}.{part}", encoding="ascii") as file:
+                counts.append(int(re.search(r"^totals: (\d+)", file.read(), re.M).group(1)))
+        return counts
 
 
 def echo(server, count):
-    with connect(server) as client:
+    with server.connect() as client:
         for _ in range(count):
             client.sendall(b"x" * 64)
             if client.recv(64, socket.MSG_WAITALL) != b"x" * 64:
                 server.give_up("does not echo")
             server.settle()
-    server.settle()
 
 
-def greet(server, count):
-    for _ in range(count):
-        with connect(server) as client:
-            client.sendall(b"Hello from the client!!!")
-            answer = b"".join(iter(lambda c=client: c.recv(100), b""))
-            if answer != b"Hello from the server!!!":
-                server.give_up(f"answers {answer!r}")
-            server.settle()
-    server.settle()
+def greet(server):
+    with server.connect() as client:
+        client.sendall(b"Hello from the client!!!")
+        answer = b"".join(iter(lambda: client.recv(100), b""))
+        if answer != b"Hello from the server!!!":
+            server.give_up(f"answers {answer!r}")
+        server.settle()
 
 
 def command_of(build, program, mode, backend, folder):
-    if program == "echo":
+    if program == "minimal" and mode == "echo":
         return [os.path.join(build, "tests", "examples", "example_echo"), "0", backend]
+    if program == "minimal":
+        return [os.path.join(build, "tests", "bench", "bench_greet"), backend]
     ready = os.path.join(folder, "ready")
     return [f"ready={ready}", os.path.join(build, "bin", "server"), "--mode", mode, "--backend",
             backend, "--threads", "1", "-q", "--ready-file", ready, "127.0.0.1:0"]
 
 
 def count_one(build, program, mode, backend):
-    load, few, many = (echo, 100, 500) if mode == "echo" else (greet, 20, 120)
-    totals = []
-    for requests in (few, many):
-        with tempfile.TemporaryDirectory() as folder:
-            server = Server(command_of(build, program, mode, backend, folder), folder)
-            load(server, requests)
-            totals.append(server.end())
-    return round((totals[1] - totals[0]) / (many - few))
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(command_of(build, program, mode, backend, folder), folder)
+        if mode == "greet":
+            for _ in range(CONNECTIONS):
+                greet(server)
+            return round(statistics.median(server.end()[1:-1]))
+        for requests in (WARM_UP, WARM_UP, WARM_UP + REQUESTS, 0):
+            echo(server, requests)
+        counts = server.end()
+        return round((counts[2] - counts[1]) / REQUESTS)
 
 
 def count_all(build):
     """Two at a time: a count does not depend on what else runs."""
     rows = [(program, mode, backend) for backend in backends_of(f"{build}/bin/server")
-            for program, mode in (("echo", "echo"), ("server", "echo"), ("server", "greet"))]
+            for program in ("minimal", "server") for mode in ("echo", "greet")]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         counts = pool.map(lambda row: count_one(build, *row), rows)
         return {f"{program}, {mode}, {backend}": count
