@@ -145,7 +145,10 @@ struct tenon_backend {
      * stream_close is called. */
     struct tenon_error (*try_send)(struct tenon_stream *stream, const void *data, size_t size,
                                    size_t *sent_out);
-    /* While STREAM_UNSENT: gives up what is kept; tenon_event_flushed follows. NULL: none is. */
+    /* While STREAM_UNSENT, both NULL in a backend that keeps nothing: something waits for what is
+     * kept (a send, or with STREAM_FINISH the end), so that it is not to wait for other events; and:
+     * gives it up. tenon_event_flushed follows. */
+    void (*hurry)(struct tenon_stream *stream);
     void (*unsend)(struct tenon_stream *stream);
     /* The rest of stream->send: tenon_event_sent follows once, or comes from inside this call. */
     void (*send)(struct tenon_stream *stream);
@@ -240,7 +243,6 @@ struct tenon_loop {
     uint32_t batch;
     uint32_t pending;           /* streams, listeners, connects */
     uint64_t thread;            /* that of the first turn, 0 before */
-    bool flush_awaited;         /* something waits for tenon_event_flushed; the backend clears it */
     struct tenon_link streams;  /* ready ones, in order */
     struct tenon_link listeners;
     struct tenon_link connects;

@@ -123,19 +123,20 @@ void stream_unlend(struct tenon_stream *stream)
 
 bool stream_is_sending(const struct tenon_stream *stream)
 {
-    if (stream->flags & STREAM_UNSENT) {
-        stream->loop->flush_awaited = true;     /* who asks waits for its end */
-        return true;
-    }
-    return stream->send != NULL;
+    return stream->send != NULL || (stream->flags & STREAM_UNSENT) != 0;
 }
 
 void stream_finish_if_idle(struct tenon_stream *stream)
 {
     /* An abort sends no end: the peer would take what was cut short for the whole. */
     uint32_t over = STREAM_FINISHED | STREAM_ABORTING;
-    if ((stream->flags & STREAM_FINISH) == 0 || (stream->flags & over) != 0 ||
-        stream_is_sending(stream)) {
+    if ((stream->flags & STREAM_FINISH) == 0 || (stream->flags & over) != 0) {
+        return;
+    }
+    if (stream_is_sending(stream)) {
+        if (stream->flags & STREAM_UNSENT) {
+            stream->loop->backend->hurry(stream);
+        }
         return;
     }
     stream->flags |= STREAM_FINISHED;
@@ -272,7 +273,7 @@ void tenon_stream_send(struct tenon_stream *stream, struct tenon_send *send, ten
     } else if (tenon_send_advance(send, 0)) {
         tenon_event_sent(stream, error_of(TENON_OK));
     } else if (stream->flags & STREAM_UNSENT) {
-        stream->loop->flush_awaited = true;     /* it begins behind what try_send has taken */
+        stream->loop->backend->hurry(stream);   /* it begins behind what try_send has taken */
     } else {
         stream->loop->backend->send(stream);
     }

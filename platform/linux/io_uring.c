@@ -231,10 +231,10 @@ static void uring_wait(struct tenon_loop *loop, int64_t until)
     }
     uring_buffers_fill(&uring->buffers);
     if (until != 0 && uring_ring_is_empty(ring)) {
-        least = loop->flush_awaited ? 1 : uring->prompt + 1;
+        least = uring->hurry ? 1 : uring->prompt + 1;
         left = until == TENON_FOREVER ? TENON_FOREVER : until - posix_clock(loop);
     }
-    loop->flush_awaited = false;
+    uring->hurry = false;
     uring->prompt = 0;
     int code = uring_ring_enter(ring, left > 0 ? least : 0, left > 0 ? left : TENON_FOREVER);
     TENON_ASSERT(code == 0 || code == ETIME || passes(code));
@@ -261,6 +261,7 @@ const struct tenon_backend io_uring_backend = {
     .lend = uring_lend,
     .unlend = uring_unlend,
     .try_send = uring_try_send,
+    .hurry = uring_hurry,
     .unsend = uring_unsend,
     .send = uring_send,
     .send_cancel = uring_send_cancel,

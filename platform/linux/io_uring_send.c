@@ -84,6 +84,27 @@ void uring_kept_over(struct uring_operation *operation)
     }
 }
 
+static bool is_queued(struct tenon_stream *stream)
+{
+    const struct uring_ring *ring = &uring_of(stream->loop)->ring;
+    return ring->tail - kept_of(stream)->place <= uring_ring_queued(ring);
+}
+
+static struct io_uring_sqe *queued(struct tenon_stream *stream)
+{
+    const struct uring_ring *ring = &uring_of(stream->loop)->ring;
+    return &ring->sqes[kept_of(stream)->place & (ring->submissions - 1)];
+}
+
+/* The end that follows goes into the same packet. */
+void uring_hurry(struct tenon_stream *stream)
+{
+    uring_of(stream->loop)->hurry = true;
+    if ((stream->flags & STREAM_FINISH) != 0 && stream->send == NULL && is_queued(stream)) {
+        queued(stream)->msg_flags |= MSG_MORE;
+    }
+}
+
 void uring_unsend(struct tenon_stream *stream)
 {
     uring_cancel(stream->loop, &kept_of(stream)->operation);
@@ -132,15 +153,13 @@ static bool keep(struct tenon_stream *stream, const void *data, size_t size)
 static bool send_kept_at_once(struct tenon_stream *stream, struct tenon_error *error_out)
 {
     struct uring_kept *kept = kept_of(stream);
-    struct uring_ring *ring = &uring_of(stream->loop)->ring;
     size_t sent = 0;
     *error_out = posix_error(0);
-    if (ring->tail - kept->place > uring_ring_queued(ring) ||
-        (kept->operation.state & URING_CANCELED) != 0) {
-        return false;           /* with the kernel, or cancelled */
+    if (!is_queued(stream) || (kept->operation.state & URING_CANCELED) != 0) {
+        return false;           /* with the kernel, or given up */
     }
     *error_out = posix_send((int)stream->handle, kept_bytes(stream), kept->left, &sent);
-    struct io_uring_sqe *submission = &ring->sqes[kept->place & (ring->submissions - 1)];
+    struct io_uring_sqe *submission = queued(stream);
     kept->at += (uint32_t)sent;
     kept->left -= (uint32_t)sent;
     if (error_out->status == TENON_OK && kept->left > 0) {

@@ -108,6 +108,7 @@ struct uring_loop {
     struct uring_operation wake_operation;
     uint32_t batch;
     uint32_t prompt;            /* submissions queued that will complete while they are submitted */
+    bool hurry;                 /* one of them is waited for */
 };
 
 static inline struct uring_loop *uring_of(const struct tenon_loop *loop)
@@ -176,6 +177,7 @@ void uring_receive_over(struct uring_operation *operation);
 
 struct tenon_error uring_try_send(struct tenon_stream *stream, const void *data, size_t size,
                                   size_t *sent_out);
+void uring_hurry(struct tenon_stream *stream);
 void uring_unsend(struct tenon_stream *stream);
 void uring_send(struct tenon_stream *stream);
 bool uring_send_cancel(struct tenon_stream *stream);
