@@ -69,8 +69,9 @@ static void on_output_changed(struct program *program, enum tenon_status output_
 /* Besides the clients'. */
 static uint32_t count_descriptors(const struct server_options *options)
 {
-    uint32_t of_a_loop = LOOP_DESCRIPTORS + (options->input == NULL ? 0 : CONTENT_VERSIONS_MAX);
-    return PROCESS_DESCRIPTORS + SERVER_LISTENERS_MAX + options->threads * of_a_loop;
+    uint32_t versions = options->input == NULL ? 0 : CONTENT_VERSIONS_MAX;
+    uint32_t listeners = SERVER_LISTENERS_MAX;
+    return PROCESS_DESCRIPTORS + listeners + options->threads * (LOOP_DESCRIPTORS + versions);
 }
 
 /* A client takes a descriptor each: where the system allows fewer, fewer clients are let in. */
