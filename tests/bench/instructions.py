@@ -41,7 +41,8 @@ class Server:
         self.connections = 0
         ready = command[0].partition("=")[2] if command[0].startswith("ready=") else None
         valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={self.counts}",
-                    "--dump-before=on_accept", f"--log-file={self.log}", *command[1 if ready else 0:]]
+                    "--dump-before=on_accept", f"--log-file={self.log}",
+                    *command[1 if ready else 0:]]
         self.process = subprocess.Popen(valgrind, stdout=subprocess.PIPE, text=True)
         self.timer = threading.Timer(PATIENCE, self.process.kill)
         self.timer.start()
