@@ -22,8 +22,9 @@ class Answerer:
     held: answers when `release` is set
     """
 
-    def __init__(self, stage, kind, local=False):
-        self.listener = stage.local_listener() if local else stage.listener()
+    def __init__(self, stage, kind):
+        self.listener = stage.listener()
+        self.listener.settimeout(None)
         self.place = place_of(self.listener)
         self.act = getattr(self, kind)
         self.release = threading.Event()
@@ -34,7 +35,7 @@ class Answerer:
             try:
                 client, _ = self.listener.accept()
             except OSError:
-                return      # the stage has closed it
+                return      # the case is over
             with client:
                 client.settimeout(PATIENCE)
                 try:
