@@ -3,7 +3,7 @@
 #     cmake -DFOLDER=FOLDER -DPARTS=FILE -P amalgamate.cmake
 #
 # PARTS sets what the build is made of: `common`, `posix`, `linux`, `portable` and `windows`, each a
-# list of sources. Headers stand once, where they are first needed. A name that is static in several
+# list of sources, and `windows_libraries`. Headers stand once, where they are first needed. A name that is static in several
 # files gets its file's name in front. The systems are told apart here by the preprocessor, as there
 # is no CMake where these files go.
 cmake_minimum_required(VERSION 3.25)
@@ -113,6 +113,10 @@ append_header(tenon/tenon.h)
 append("\n#endif\n")
 write(tenon.h "the interface. tenon.c is the rest.")
 
+set(pragmas "")
+foreach(library IN LISTS windows_libraries)
+    string(APPEND pragmas "#pragma comment(lib, \"${library}\")\n")
+endforeach()
 append("
 #if defined(_WIN32)
 #ifndef UNICODE
@@ -122,10 +126,7 @@ append("
 #define _UNICODE
 #endif
 #if defined(_MSC_VER)
-#pragma comment(lib, \"ws2_32\")
-#pragma comment(lib, \"iphlpapi\")
-#pragma comment(lib, \"shell32\")
-#endif
+${pragmas}#endif
 #else
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -156,5 +157,6 @@ append_sources(${linux})
 append("\n#else\n")
 append_sources(${portable})
 append("\n#endif\n#endif\n")
-write(tenon.c "all but the interface, which is tenon.h. Compile it with your program: on
- * POSIX systems with -pthread, with MinGW behind it -lws2_32 -liphlpapi -lshell32.")
+list(JOIN windows_libraries " -l" flags)
+write(tenon.c "all but the interface, which is tenon.h. Compile it with your program:
+ * on POSIX systems with -pthread, with MinGW and -l${flags}.")

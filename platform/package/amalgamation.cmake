@@ -1,7 +1,7 @@
 # tenon.h and tenon.c: `cmake --build FOLDER --target amalgamation` puts them into
 # FOLDER/amalgamation.
 set(folder ${PROJECT_BINARY_DIR}/amalgamation)
-set(parts "set(version ${PROJECT_VERSION})\n")
+set(parts "set(version ${PROJECT_VERSION})\nset(windows_libraries ${windows_libraries})\n")
 set(needed "")
 foreach(part common posix linux portable windows)
     string(APPEND parts "set(${part} ${${part}})\n")
