@@ -243,10 +243,13 @@ class Stage:
         new.settimeout(PATIENCE)
         return new
 
+    @staticmethod
+    def family_of(host):
+        return socket.AF_INET6 if ":" in host else socket.AF_INET
+
     def listener(self, host="127.0.0.1"):
         """A socket that listens, to be handed to a program: its clients wait there from now on."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return self.keep(socket.create_server((host, 0), family=family, backlog=512))
+        return self.keep(socket.create_server((host, 0), family=self.family_of(host), backlog=512))
 
     def local_listener(self):
         """The same in the folder."""
@@ -255,12 +258,12 @@ class Stage:
         listener.listen(512)
         return listener
 
-    def held_port(self):
+    def held_port(self, host="127.0.0.1"):
         """A port that nobody else gets, for a program that must be told one and reuses addresses:
-        a socket is bound to it, and does not listen."""
-        holder = self.keep(socket.socket())
+        a socket is bound to it, and does not listen. `::` is every address of both families."""
+        holder = self.keep(socket.socket(self.family_of(host)))
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
+        holder.bind((host, 0))
         return holder.getsockname()[1]
 
     def connect(self, place, source=None):

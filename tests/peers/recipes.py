@@ -123,7 +123,7 @@ def case_systemd(stage):
     unit = read_unit(service_text)["Service"]
     port = read_unit(socket_text)["Socket"]["ListenStream"]
     check(port.isdigit(), f"{port} is no port")
-    held = stage.held_port()
+    port = str(stage.held_port("::"))
     command = shlex.split(replace(unit["ExecStart"], (
         "/usr/local/bin/tenon-server", stage.programs / "server")))
     notices = stage.keep(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
@@ -131,13 +131,16 @@ def case_systemd(stage):
     check_equal(unit["Type"], "notify", "the type")
     check(unit["WatchdogSec"].endswith("s"), "the watchdog's time")
     process = stage.start(
-        stage.need("systemd-socket-activate", "systemd"), "-l", f"127.0.0.1:{held}",
+        stage.need("systemd-socket-activate", "systemd"), "-l", port,
         "-E", f"NOTIFY_SOCKET={stage.path('notify')}", "-E", "WATCHDOG_USEC=200000", *command)
     process.wait_text("^Listening on ")
-    check_equal(exchange(stage.connect(f"127.0.0.1:{held}")), ANSWER, "the answer")
+    client = stage.connect(f"127.0.0.1:{port}")
+    name = peer_name(client)
+    check_equal(exchange(client), ANSWER, "the answer")
     check_equal([notices.recv(99) for _ in range(3)], [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"],
                 "the notices")
     process.stop()
+    check(served(name) in process.output, "the transcript does not name the client as it does IPv4")
 
 
 # ---- several machines ----
