@@ -96,7 +96,7 @@ struct tenon_error iocp_connect(struct tenon_attempt *attempt, const char *path)
         return error;
     }
     if (is_loopback(address)) {
-        win_refuse_fast(socket);
+        system_refuse_fast(socket);
     }
     attempt->handle = socket;
     SOCKADDR_STORAGE target;

@@ -83,19 +83,6 @@ struct tenon_error win_set_no_delay(SOCKET socket)
     return result == 0 ? win_error(ERROR_SUCCESS) : win_last_error();
 }
 
-/* Windows repeats a refused connect for about two seconds. On loopback the first answer is the
- * last: nothing is lost there. Where this cannot be set (before Windows 10 1709) a refusal only
- * comes later. */
-void win_refuse_fast(SOCKET socket)
-{
-    TCP_INITIAL_RTO_PARAMETERS parameters = {0};
-    DWORD bytes = 0;
-    parameters.Rtt = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS;
-    parameters.MaxSynRetransmissions = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS;
-    (void)WSAIoctl(socket, SIO_TCP_INITIAL_RTO, &parameters, sizeof parameters, NULL, 0, &bytes,
-                   NULL, NULL);
-}
-
 /* Without the option, which a dead connection refuses, the close is a plain one: nothing else
  * can be done. */
 void win_discard(SOCKET socket)

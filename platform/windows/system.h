@@ -37,4 +37,17 @@ static inline void system_quiet_abort(void)
 #endif
 }
 
+/* Windows repeats a refused connect for about two seconds. On loopback the first answer is the
+ * last: nothing is lost there. Where this cannot be set (before Windows 10 1709) a refusal only
+ * comes later. */
+static inline void system_refuse_fast(SOCKET socket)
+{
+    TCP_INITIAL_RTO_PARAMETERS parameters = {0};
+    DWORD bytes = 0;
+    parameters.Rtt = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS;
+    parameters.MaxSynRetransmissions = TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS;
+    (void)WSAIoctl(socket, SIO_TCP_INITIAL_RTO, &parameters, sizeof parameters, NULL, 0, &bytes,
+                   NULL, NULL);
+}
+
 #endif

@@ -55,7 +55,6 @@ struct tenon_error win_find_providers(struct win_provider *ipv4, struct win_prov
 struct tenon_error win_socket(const struct win_provider *provider, SOCKET *out);
 struct tenon_error win_set_nonblocking(SOCKET socket);
 struct tenon_error win_set_no_delay(SOCKET socket);
-void win_refuse_fast(SOCKET socket);            /* of a connect to loopback */
 void win_discard(SOCKET socket);                /* with a reset */
 
 /* ---- stop.c ---- */

@@ -1,7 +1,7 @@
 /* Raw peers on Windows: non-blocking sockets, and select on one socket at a time for the time
  * limits (WSAPoll kept failed connects to itself before Windows 10 2004). */
 #include "../raw.h"
-#include "windows/win.h"
+#include "windows/system.h"
 #include <string.h>
 
 static int loopback(enum tenon_family family, uint16_t port, SOCKADDR_STORAGE *out)
@@ -152,7 +152,7 @@ enum testing_raw_result raw_connect(enum tenon_family family, uint16_t port, int
         return TESTING_RAW_FAILED;
     }
     enum testing_raw_result result = TESTING_RAW_OK;
-    win_refuse_fast(opened);    /* else what refuses looks silent, for two seconds */
+    system_refuse_fast(opened);    /* else what refuses looks silent, for two seconds */
     if (connect(opened, (struct sockaddr *)&address, size) != 0) {
         if (WSAGetLastError() != WSAEWOULDBLOCK) {
             result = result_of(WSAGetLastError());
