@@ -10,14 +10,11 @@
 #include <tenon/stream.h>
 #include <tenon/thread.h>
 
-#ifdef __cplusplus
-#define TENON_STATIC_ASSERT static_assert
-#else
-#define TENON_STATIC_ASSERT _Static_assert
-#endif
+/* An array of no elements: _Static_assert is a keyword to Visual C++ in C11 mode only, and none to
+ * C++. The name of the type says what is wrong. */
 #define TENON_STRUCT_SIZE(name, size) \
-    TENON_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct name) == (size), \
-                        "struct " #name " is laid out as in no library of this version")
+    typedef char name##_is_laid_out_as_in_no_library_of_this_version \
+        [sizeof(void *) != 8 || sizeof(struct name) == (size) ? 1 : -1]
 
 TENON_STRUCT_SIZE(tenon_address, 28);
 TENON_STRUCT_SIZE(tenon_endpoint, 132);

@@ -21,7 +21,9 @@ static void check_rows(const struct row *rows)
     for (const struct row *row = rows; row->arguments[0] != NULL; row++) {
         struct run run;
         const char *arguments[ROW_ARGUMENTS + 1] = {NULL};
-        memcpy(arguments, row->arguments, sizeof row->arguments);
+        for (size_t i = 0; i < ROW_ARGUMENTS; i++) {
+            arguments[i] = row->arguments[i];
+        }
         run_whole(&run, SERVER, arguments);
         bool usage = row->code == 2 && strstr(row->said, "cannot") == NULL;
         bool good = run.code == row->code && run.output_size == 0 &&
