@@ -44,4 +44,4 @@ def tls_context(authority, certificate=None, version=ssl.TLSVersion.TLSv1_3):
 
 
 def tls_client(context, connection, session=None):
-    return context.wrap_socket(connection, server_hostname="127.0.0.1", session=session)
+    return context.wrap_socket(connection, server_hostname="localhost", session=session)

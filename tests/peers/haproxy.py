@@ -88,8 +88,8 @@ def case_send_proxy_v2_local(stage):
 
 
 def case_send_proxy_v2_crc32c(stage):
-    """With every TLV that HAProxy can add, and the checksum over all of it."""
-    real_address(stage, "send-proxy-v2 proxy-v2-options crc32c,unique-id,authority", local=False)
+    """With the checksum that proves it whole."""
+    real_address(stage, "send-proxy-v2 proxy-v2-options crc32c", local=False)
 
 
 def ipv6(stage, options):
@@ -197,13 +197,13 @@ def case_check_with_certificates(stage):
 class Gate:
     """The server behind HAProxy, which ends TLS and tells it of the client's certificate."""
 
-    def __init__(self, stage, option="--require-client-cert=operator", tls=True):
+    def __init__(self, stage, option="--require-client-cert=operator", tls=True, header=""):
         self.authority = Authority(stage)
         self.server = stage.server("--proxy-protocol", "127.0.0.1", option)
         bind = (f"ssl crt {self.authority.server} ca-file {self.authority.path} "
                 "verify optional crt-ignore-err all ca-ignore-err all") if tls else ""
         self.stage = stage
-        self.place = in_front_of(stage, self.server, "send-proxy-v2-ssl-cn", bind)
+        self.place = in_front_of(stage, self.server, f"send-proxy-v2-ssl-cn {header}", bind)
 
     def connect(self, certificate=None):
         return self.authority.connect(self.place, certificate)
@@ -225,6 +225,18 @@ def case_certificate(stage):
     check_equal(exchange(client), ANSWER, "the answer")
     gate.server.stop()
     check_equal(gate.server.transcript, served(name), "the transcript")
+
+
+def case_certificate_among_all(stage):
+    """Every TLV that HAProxy can add is there, before and behind the one that counts, and the
+    checksum over all of them."""
+    gate = Gate(stage, header="proxy-v2-options crc32c,unique-id,authority,ssl-cipher,cert-key,"
+                "cert-sig\n    unique-id-format %[uuid]")
+    client = gate.connect(gate.authority.issue("operator"))
+    check_equal(exchange(client), ANSWER, "the answer")
+    gate.server.stop()
+    received = gate.server.wait_text(r" INFO totals .* received=(\d+) ")
+    check(int(received[1]) > 165, f"HAProxy has sent less: {received[1]} bytes with the message")
 
 
 def case_certificate_any_name(stage):
