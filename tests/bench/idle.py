@@ -14,6 +14,7 @@ import tempfile
 import time
 
 PATIENCE = 60
+IP_BIND_ADDRESS_NO_PORT = 24        # Linux's; Python has no name for it before 3.13
 
 
 def private_bytes(process):
@@ -54,11 +55,18 @@ def start(command):
     return process, int(process.stdout.readline().rsplit(" ", 1)[1])
 
 
+def bound_client(index):
+    """Of one of four addresses; its port is chosen at the connect, where more of them will do."""
+    client = socket.socket()
+    client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    client.bind((f"127.0.0.{1 + index % 4}", 0))
+    return client
+
+
 def connect(port, count):
     clients = []
     for index in range(count):
-        client = socket.socket()
-        client.bind((f"127.0.0.{1 + index % 4}", 0))
+        client = bound_client(index)
         client.connect(("127.0.0.1", port))
         clients.append(client)
     return clients

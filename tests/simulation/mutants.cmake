@@ -234,6 +234,62 @@ mutant(answer_undecided src/server/service.c
 [[    server_decide(worker->server, session, EXIT_CODE_OK);]]
 [[]])
 
+# ---- the gate ----
+
+mutant(deny_ignored src/server/access.c
+[[    return !access_list_has(deny, address) &&
+           (access]]
+[[    return (access]])
+
+mutant(allow_ignored src/server/access.c
+[[(access_list_is_empty(allow) || access_list_has(allow, address));]]
+[[true;]])
+
+mutant(limit_one_too_high src/server/crowd.c
+[[place->count < crowd->limit;]]
+[[place->count <= crowd->limit;]])
+
+mutant(crowd_never_left src/server/gate.c
+[[        crowd_leave(&server->crowd, peer);]]
+[[]])
+
+mutant(network_of_a_whole_address src/server/crowd.c
+[[(place.is_ipv6 ? 8 : 4)]]
+[[(place.is_ipv6 ? 16 : 4)]])
+
+mutant(header_of_anybody src/server/gate.c
+[[    if (!access_list_has(&options->proxies, &handover->peer)) {]]
+[[    if (access_list_is_empty(&options->proxies)) {]])
+
+mutant(header_never_late src/server/session.c
+[[        left = header_whole - since(session, session->active_ms);]]
+[[        left = timeout - since(session, session->active_ms);]])
+
+mutant(checksum_ignored src/server/proxy.c
+[[    if (checksum != NULL && reason == NULL &&]]
+[[    if (checksum != NULL && reason != NULL &&]])
+
+mutant(certificate_unverified src/server/proxy.c
+[[    } else if (header->tls_verify != 0) {]]
+[[    } else if (header->tls_verify == 1) {]])
+
+mutant(certificate_unasked src/server/proxy.c
+[[    } else if ((client & (TLS_CERTIFICATE_NOW | TLS_CERTIFICATE_EARLIER)) == 0) {]]
+[[    } else if (client == 0) {]])
+
+mutant(local_served src/server/service.c
+[[    if (session->is_local) {]]
+[[    if (session->is_local && worker->options->once) {]])
+
+mutant(header_shown_to_the_service src/server/gate.c
+[[    entry->size -= size;
+    memmove(entry->data, entry->data + size, entry->size);]]
+[[    (void)size;]])
+
+mutant(always_the_first_worker src/server/server.c
+[[        if (server_count_open(server, i) < server_count_open(server, best)) {]]
+[[        if (server_count_open(server, i) + 4 < server_count_open(server, best)) {]])
+
 # ---- the client ----
 
 mutant(full_output_ignored src/client/exchange.c

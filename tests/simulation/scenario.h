@@ -44,6 +44,8 @@ struct scenario {
 };
 
 extern const struct scenario server_scenario;
+extern const struct scenario gate_scenario;
+extern const struct scenario fairness_scenario;
 extern const struct scenario layer_scenario;
 extern const struct scenario regression_scenario;
 

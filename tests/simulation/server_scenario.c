@@ -279,4 +279,4 @@ static void play(struct run *run)
     scenario_close(run);
 }
 
-const struct scenario server_scenario = {"server", 60, play};
+const struct scenario server_scenario = {"server", 50, play};

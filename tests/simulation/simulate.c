@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct scenario *const scenarios[] = {&server_scenario, &layer_scenario,
-                                                   &regression_scenario};
+static const struct scenario *const scenarios[] = {
+    &server_scenario, &gate_scenario, &fairness_scenario, &layer_scenario, &regression_scenario
+};
 
 enum {
     SCENARIO_COUNT = sizeof scenarios / sizeof scenarios[0]
@@ -168,7 +169,7 @@ int main(int argc, char **argv)
     struct tally tally = {0};
     if (!read_arguments(argc, argv, &request)) {
         (void)fprintf(stderr, "usage: simulate [--seeds FROM-TO | --seed N] [--trace] "
-                              "[--scenario server|layer|regression] "
+                              "[--scenario server|gate|fairness|layer|regression] "
                               "[--temperament readiness|completion]\n");
         return 2;
     }
