@@ -79,7 +79,9 @@ enum tenon_output {
  * time for each output. Errors: RESET (nobody reads the pipe any more), NO_SPACE, SYSTEM. */
 TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_output_write(enum tenon_output output, const void *data, size_t size);
-TENON_API bool tenon_output_is_terminal(enum tenon_output output);
+/* The columns of the terminal that it is; 0: it is none, or the environment asks for plain text
+ * (NO_COLOR, TERM=dumb). */
+TENON_API uint32_t tenon_output_columns(enum tenon_output output);
 
 #ifdef __cplusplus
 }

@@ -3,10 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <tenon/file.h>
 #include <unistd.h>
+
+enum {
+    COLUMNS_USUAL = 80
+};
 
 enum tenon_status tenon_process_start(int *argc, char ***argv)
 {
@@ -76,7 +82,17 @@ enum tenon_status tenon_output_write(enum tenon_output output, const void *data,
     return posix_error(posix_write_all((int)output, data, size)).status;
 }
 
-bool tenon_output_is_terminal(enum tenon_output output)
+/* A terminal that does not know its size has the usual one. */
+uint32_t tenon_output_columns(enum tenon_output output)
 {
-    return isatty((int)output) == 1;
+    const char *plain = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    struct winsize size = {0};
+    bool dumb = (plain != NULL && *plain != '\0') ||
+                (terminal != NULL && strcmp(terminal, "dumb") == 0);
+    if (dumb || isatty((int)output) != 1) {
+        return 0;
+    }
+    return ioctl((int)output, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ?
+        size.ws_col : COLUMNS_USUAL;
 }

@@ -1,6 +1,7 @@
 /* Standard output and standard error. */
 #include "windows/win.h"
 #include <tenon/process.h>
+#include <wchar.h>
 
 enum {
     CONSOLE_CHUNK = 2048        /* bytes of UTF-8; a console takes 64 KiB in one call at most */
@@ -68,7 +69,18 @@ enum tenon_status tenon_output_write(enum tenon_output output, const void *data,
                               : win_write_all(handle, data, size).status;
 }
 
-bool tenon_output_is_terminal(enum tenon_output output)
+static bool is_set(const wchar_t *name, const wchar_t *value)
 {
-    return win_is_console(handle_of(output));
+    wchar_t text[8];
+    DWORD length = GetEnvironmentVariableW(name, text, 8);      /* more than 8: the room it needs */
+    return value == NULL ? length > 0 : length > 0 && length < 8 && wcscmp(text, value) == 0;
+}
+
+uint32_t tenon_output_columns(enum tenon_output output)
+{
+    CONSOLE_SCREEN_BUFFER_INFO info;
+    bool dumb = is_set(L"NO_COLOR", NULL) || is_set(L"TERM", L"dumb");
+    bool known = GetConsoleScreenBufferInfo(handle_of(output), &info) != 0;
+    int columns = known ? info.srWindow.Right - info.srWindow.Left + 1 : 0;
+    return dumb || columns < 0 ? 0 : (uint32_t)columns;
 }

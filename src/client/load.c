@@ -111,12 +111,19 @@ static void look(struct load *load)
     load->over = over;
 }
 
+/* The window may have another size than before. */
+static void show_progress(struct load *load)
+{
+    load->progress.columns = tenon_output_columns(TENON_ERROR_OUTPUT);
+    load_report_progress(&load->result, &load->progress, load->console);
+}
+
 static void on_changed(struct tenon_message *message)
 {
     struct load *load = OUTER(message, struct load, changed);
     if (!load->over) {
         look(load);
-        load_report_progress(&load->result, &load->progress, load->console);
+        show_progress(load);
     }
 }
 
@@ -140,7 +147,7 @@ static enum tenon_status set_worker(struct load *load, uint32_t index, uint32_t 
     worker->connection_count = share_of(options->connections, options->threads, index);
     worker->rate = share_of(options->rate, options->threads, index);
     worker->duration = options->duration;
-    worker->view_every = load->progress.columns > 0 ? TENON_SECOND : 0;
+    worker->view_every = tenon_output_columns(TENON_ERROR_OUTPUT) > 0 ? TENON_SECOND : 0;
     worker->watcher = load->loop;
     worker->changed = &load->changed;
     worker->loop = load->loop;
@@ -230,8 +237,10 @@ int load_open(struct load *load, struct tenon_loop *loop, const struct client_op
     if (code != EXIT_CODE_NONE) {
         load->begun = false;
         release(load);
+        return code;
     }
-    return code;
+    show_progress(load);
+    return EXIT_CODE_NONE;
 }
 
 void load_stop(struct load *load, enum tenon_request stop)
@@ -248,11 +257,15 @@ bool load_turn(struct load *load)
     return !load->over;
 }
 
+void load_clear(struct load *load)
+{
+    load_report_clear(&load->progress, load->console);
+}
+
 int load_close(struct load *load)
 {
     join(load);
     (void)tenon_loop_turn(load->loop, 0);       /* what was posted since is not left behind */
-    load_report_clear(&load->progress, load->console);
     if (load->code != EXIT_CODE_FAILED) {
         load_report(&load->result, load->console);
     }

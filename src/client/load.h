@@ -46,7 +46,8 @@ void load_stop(struct load *load, enum tenon_request stop);
 /* One turn of the loop, in place of tenon_loop_turn. False: it is over. */
 bool load_turn(struct load *load);
 
-/* Once it is over: says the result. The exit code. */
+/* Once it is over: takes the progress line away. Then says the result; the exit code. */
+void load_clear(struct load *load);
 int load_close(struct load *load);
 
 #endif

@@ -191,6 +191,9 @@ void load_report(const struct load_result *result, struct console *console)
 
 /* ---- progress ---- */
 
+/* Once a second, however many workers tell of themselves. */
+static const int64_t redraw_min = 900 * TENON_MILLISECOND;
+
 static void format_count(uint64_t count, char text[SHORT_MAX])
 {
     if (count < 1000) {
@@ -254,7 +257,9 @@ void load_report_progress(const struct load_result *result, struct load_progress
                           struct console *console)
 {
     struct lines lines = {.size = 0};
-    if (progress->columns == 0 || result->counts.elapsed - progress->elapsed == 0) {
+    int64_t elapsed = result->counts.elapsed;
+    bool shown = elapsed == 0 ? progress->width > 0 : elapsed - progress->elapsed < redraw_min;
+    if (progress->columns == 0 || shown) {
         return;
     }
     add_progress(&lines, result, progress);

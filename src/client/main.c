@@ -59,6 +59,8 @@ static int run_load(struct client_process *process)
     while (load_turn(&process->load)) {
         /* until it is over */
     }
+    load_clear(&process->load);
+    program_settle(&process->program);
     return load_close(&process->load);
 }
 

@@ -21,8 +21,7 @@ void output_stream_init(struct output_stream *stream, enum tenon_output name)
     stream->name = name;
 }
 
-/* Waits until all is written, for a while. */
-static void settle(struct output *output)
+void output_settle(struct output *output)
 {
     bool in_time = true;
     tenon_lock_take(&output->lock);
@@ -53,7 +52,7 @@ static enum tenon_status write_filled(struct output *output)
     notify(output);
     tenon_lock_give(&output->lock);
     if (output->earlier != NULL) {
-        settle(output->earlier);
+        output_settle(output->earlier);
     }
     enum tenon_status status = output->writer->write(output->writer, data, size);
     tenon_lock_take(&output->lock);

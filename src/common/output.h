@@ -59,6 +59,9 @@ TENON_CHECK_RESULT enum tenon_status output_open(struct output *output,
 bool output_write(struct output *output, const void *data, size_t size);
 bool output_has_room(struct output *output, size_t size);
 
+/* Waits until all is written, for a tenth of a second at most. */
+void output_settle(struct output *output);
+
 /* Why writing failed, or OK. */
 enum tenon_status output_status(struct output *output);
 

@@ -218,6 +218,11 @@ int program_open(struct program *program, struct console *console, const char *b
     return code;
 }
 
+void program_settle(struct program *program)
+{
+    output_settle(&program->error_output);
+}
+
 int program_close(struct program *program, struct console *console, int code, int64_t flush,
                   bool output_may_fail)
 {

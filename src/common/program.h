@@ -46,6 +46,10 @@ int program_open(struct program *program, struct console *console, const char *b
                  void (*on_output_changed)(struct program *program,
                                            enum tenon_status output_status));
 
+/* Waits until the error output is written, for a tenth of a second at most: what comes next on the
+ * other one is to stand below it. */
+void program_settle(struct program *program);
+
 /* Behind the loop's last turn: writes what is left, for at most `flush`, and closes everything.
  * Returns the exit code: `code`, or EXIT_CODE_FAILED where that was success and the standard output
  * has failed unless `output_may_fail`. Does not return where nobody reads the output. */

@@ -212,6 +212,29 @@ static void rate_is_kept(void)
     run_close(&service.run);
 }
 
+/* Ten thousand connections, each of which has its turn; fewer under Wine, which is slow. */
+static void many_connections(void)
+{
+    bool fast = testing_resets_are_seen();
+    int64_t count = fast ? 10000 : 500;
+    struct service service;
+    struct run run;
+    uint64_t before = 0;
+    if (testing_limit_descriptors(0, &before) && !testing_limit_descriptors(12000, &before)) {
+        case_skip("this system lets no process have 12000 descriptors");
+    }
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("--mode", "echo", "-c", "11k"));
+    run_whole(&run, CLIENT, ARGUMENTS("--bench=echo", "-c", fast ? "10k" : "500", "-R",
+                                      fast ? "10k" : "500", "-d", "1s", "--json", service.place));
+    CHECK_CODE(&run, 0);
+    CHECK(member(&run, "connections") == count);
+    CHECK(member(&run, "errors") == 0 && answered(&run) >= count);
+    run_close(&run);
+    service_stop(&service);
+    CHECK(count_parts(service.run.output, "Connected to client: ") == (size_t)count);
+    run_close(&service.run);
+}
+
 /* ---- errors ---- */
 
 static void error_of(const char *mode, const char *key, const char *const *more)
@@ -295,6 +318,7 @@ const struct test_case load_cases[] = {
     {"load.connects_counted", connects_are_counted},
     {"load.stalls", stalls_are_seen},
     {"load.rate", rate_is_kept},
+    {"load.many", many_connections},
     {"load.errors", errors_by_kind},
     {"load.gone", gone_while_loading},
     {"load.interrupted", interrupted},

@@ -20,7 +20,8 @@ SHELLS = {
     "bash": (["bash", "--noprofile", "--norc", "-eo", "pipefail"], ".sh", "{}"),
     "powershell": (["pwsh", "-NoProfile", "-NonInteractive", "-File"], ".ps1",
                    "$ErrorActionPreference = 'stop'\n{}"
-                   "if (Test-Path -LiteralPath variable:\\LASTEXITCODE) {{ exit $LASTEXITCODE }}\n"),
+                   "if (Test-Path -LiteralPath variable:\\LASTEXITCODE) "
+                   "{{ exit $LASTEXITCODE }}\n"),
 }
 
 
