@@ -22,14 +22,17 @@ static void format_listener(const struct server *server, uint32_t index, char te
     }
 }
 
-static const char *hint_for(enum tenon_status status)
+static const char *hint_for(enum tenon_status status, bool is_path)
 {
     switch ((int)status) {
     case TENON_ADDRESS_IN_USE:
-        return "another program has this port: end it, or take another one (port 0 is any free "
+        return is_path ? "another program listens there, or the file is no socket: end it, or take "
+                         "another path" :
+               "another program has this port: end it, or take another one (port 0 is any free "
                "one)";
     case TENON_ACCESS_DENIED:
-        return "a port below 1024 may need privileges; on Windows see which are reserved: "
+        return is_path ? "its folder is not this user's to write in" :
+               "a port below 1024 may need privileges; on Windows see which are reserved: "
                "netsh int ipv4 show excludedportrange protocol=tcp";
     case TENON_ADDRESS_NOT_AVAILABLE:
         return "this machine does not have the address";
@@ -44,7 +47,7 @@ static int fail(struct server *server, const struct place *place,
     char text[PLACE_TEXT_MAX];
     char why[CONSOLE_ERROR_MAX];
     enum tenon_status status = report->error.status;
-    const char *hint = hint_for(status);
+    const char *hint = hint_for(status, place_is_path(place));
     if (report->failed.family == TENON_FAMILY_IPV4 || report->failed.family == TENON_FAMILY_IPV6) {
         tenon_address_format(&report->failed, text, sizeof text);
     } else {

@@ -184,13 +184,13 @@ static void break_off(struct session *session, struct tenon_error error)
     struct worker *worker = session->worker;
     const char *path = worker->options->input;
     if (error.status == TENON_OK) {
-        console_error(&worker->console, "%s has changed while it was sent: a client is cut off",
-                      path);
-        console_hint(&worker->console, "write a new file beside it and rename that into its place");
+        console_error_once(&worker->console, &worker->broken_off,
+                           "%s has changed while it was sent: a client is cut off; write a new "
+                           "file beside it and rename that into its place", path);
     } else {
         char why[CONSOLE_ERROR_MAX];
         console_error_text(error, why);
-        console_error(&worker->console, "cannot read %s: %s", path, why);
+        console_error_once(&worker->console, &worker->broken_off, "cannot read %s: %s", path, why);
     }
     worker->totals.errors++;
     server_decide(worker->server, session, EXIT_CODE_FAILED);

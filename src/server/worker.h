@@ -78,6 +78,7 @@ struct worker {
     struct session_list waiting;    /* for the reserve */
     struct reserve reserve;
     struct content_store content;   /* -i */
+    struct console_notice broken_off;   /* answers with it */
     char *scratch;                  /* for bytes that are dropped */
     struct totals totals;
 

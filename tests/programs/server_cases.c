@@ -222,6 +222,83 @@ static void verbose(void)
     run_close(&service.run);
 }
 
+/* ---- local sockets ---- */
+
+/* False: there are none here. */
+static bool start_local(struct run *server, const char *place, const char *ready)
+{
+    run_start(server, SERVER, ARGUMENTS("--ready-file", ready, place));
+    return testing_process_await(server->process, TESTING_OUTPUT, SERVER_LISTENS, 1, PATIENCE);
+}
+
+static void client_of_local(const char *place)
+{
+    struct run client;
+    run_whole(&client, CLIENT, ARGUMENTS("-q", place));
+    CHECK_CODE(&client, 0);
+    CHECK_TEXT(client.output, "Hello from the server!!!");
+    run_close(&client);
+}
+
+static void cannot_take(const char *place)
+{
+    struct run server;
+    run_whole(&server, SERVER, ARGUMENTS(place));
+    CHECK_CODE(&server, 6);
+    CHECK_CONTAINS(server.error, "server: cannot listen on unix:");
+    CHECK_CONTAINS(server.error, "hint: another program listens there, or the file is no socket");
+    run_close(&server);
+}
+
+/* Its file is its user's alone. What a server that was killed has left is replaced; what another
+ * one listens on, or is no socket, is not; and it is gone with its server. */
+static void local_socket(void)
+{
+    char path[PATH_TEXT_MAX];
+    char ready[PATH_TEXT_MAX];
+    char place[PATH_TEXT_MAX + 8];
+    char expected[PATH_TEXT_MAX + 16];
+    struct run server;
+    char *folder = testing_folder_make("");
+    CHECK(folder != NULL);
+    path_in(path, folder, "s");
+    path_in(ready, folder, "ready");
+    (void)snprintf(place, sizeof place, "unix:%s", path);
+    (void)snprintf(expected, sizeof expected, "%s\n", place);
+    if (!start_local(&server, place, ready)) {
+        testing_folder_remove(folder);
+        free(folder);
+        case_skip("this system's local sockets are left out");
+    }
+    char *text = testing_file_read(ready, NULL);
+    CHECK(text != NULL && strcmp(text, expected) == 0);
+    free(text);
+    CHECK(testing_file_mode(path) == 0600);
+    client_of_local(place);
+    cannot_take(place);
+    client_of_local(place);
+    CHECK(testing_process_signal(server.process, TESTING_KILL));
+    run_wait(&server);
+    run_close(&server);
+    CHECK(testing_file_exists(path));
+
+    CHECK(start_local(&server, place, ready));
+    client_of_local(place);
+    run_signal(&server, TESTING_TERMINATE);
+    run_wait(&server);
+    CHECK_CODE(&server, 0);
+    CHECK(!testing_file_exists(path) && !testing_file_exists(ready));
+    run_close(&server);
+
+    CHECK(testing_file_write(path, "text", 4));
+    cannot_take(place);
+    text = testing_file_read(path, NULL);
+    CHECK_TEXT(text, "text");
+    free(text);
+    testing_folder_remove(folder);
+    free(folder);
+}
+
 const struct test_case server_cases[] = {
     {"server.ready_file", ready_file},
     {"server.ready_file_of_localhost", ready_file_of_localhost},
@@ -234,5 +311,6 @@ const struct test_case server_cases[] = {
     {"server.families", families},
     {"server.every_address", every_address},
     {"server.verbose", verbose},
+    {"server.local_socket", local_socket},
     {NULL, NULL},
 };

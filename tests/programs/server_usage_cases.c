@@ -179,6 +179,11 @@ static void files(void)
          "cannot write the ready file no-such-folder/ready: "},
         {{"--ready-file", ".", "127.0.0.1:0"}, 2, "cannot remove the ready file .: "},
         {{"--ready-file"}, 2, "--ready-file needs a value"},
+        {{"--log-file", "no-such-folder/log", "127.0.0.1:0"}, 2,
+         "cannot open the log file no-such-folder/log: "},
+        {{"--log-file", ".", "127.0.0.1:0"}, 2, "cannot open the log file .: "},
+        {{"--log-file=", "127.0.0.1:0"}, 2, "cannot open the log file : "},
+        {{"--log-file"}, 2, "--log-file needs a value"},
         {{NULL}, 0, NULL},
     };
     check_rows(rows);
