@@ -230,25 +230,43 @@ static void backends_have_names(struct test *test)
     CHECK(test, found || test->around->open != NULL);
 }
 
-/* A batch of one event a turn still brings everything. */
-static void batch_of_one(struct test *test)
+/* Many streams of a loop with these options get bytes and the end at once: all of it comes. */
+static void everything_comes(struct test *test, const struct tenon_loop_options *options)
 {
-    struct tenon_loop_options options = {0};
-    struct pair pairs[8];
-    options.batch = 1;
-    enum tenon_status status = test_try_open(test, &options, &test->other);
+    enum { PAIRS = 100 };
+    struct pair pairs[PAIRS];
+    enum tenon_status status = test_try_open(test, options, &test->other);
     CHECK(test, status == TENON_OK);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < PAIRS; i++) {
         pairs[i] = pair_begin(test);
         end_attach(pairs[i].ours, test->other, gate_take(test->gate));
         end_receive_lent(pairs[i].ours);
+    }
+    test_pass(test, TENON_MILLISECOND);
+    for (int i = 0; i < PAIRS; i++) {
         end_put(pairs[i].peer, 10);
         end_finish(pairs[i].peer);
     }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < PAIRS; i++) {
         UNTIL(test, pairs[i].ours->lasts == 1);
         CHECK(test, pairs[i].ours->in == 10 && pairs[i].ours->last == TENON_END);
     }
+}
+
+/* Also where the kernel has room for few events. */
+static void batch_of_one(struct test *test)
+{
+    struct tenon_loop_options options = {0};
+    options.batch = 1;
+    everything_comes(test, &options);
+}
+
+/* Also where a backend has few buffers of its own, as they are large. */
+static void large_buffers(struct test *test)
+{
+    struct tenon_loop_options options = {0};
+    options.lent_size = TENON_LENT_SIZE_MAX;
+    everything_comes(test, &options);
 }
 
 /* Rule 7: accepted on one loop, attached on another. */
@@ -301,6 +319,7 @@ const struct test_case loop_cases[] = {
     {"loop.options_are_checked", options_are_checked},
     {"loop.backends_have_names", backends_have_names},
     {"loop.batch_of_one", batch_of_one},
+    {"loop.large_buffers", large_buffers},
     {"loop.stream_of_one_loops_listener_on_another", stream_of_one_loops_listener_on_another},
     {"loop.many_streams_are_all_served", many_streams_are_all_served},
     {NULL, NULL}
