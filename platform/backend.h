@@ -147,7 +147,7 @@ struct tenon_backend {
                                    size_t *sent_out);
     /* While STREAM_UNSENT, both NULL in a backend that keeps nothing: something waits for what is
      * kept (a send, or with STREAM_FINISH the end), so that it is not to wait for other events; and:
-     * gives it up. tenon_event_flushed follows. */
+     * gives it up. tenon_event_flushed follows, or comes from inside. */
     void (*hurry)(struct tenon_stream *stream);
     void (*unsend)(struct tenon_stream *stream);
     /* The rest of stream->send: tenon_event_sent follows once, or comes from inside this call. */

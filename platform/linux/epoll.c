@@ -196,6 +196,7 @@ static int collect(struct tenon_loop *loop, int64_t until)
 static void epoll_wait_batch(struct tenon_loop *loop, int64_t until)
 {
     struct epoll_loop *state = state_of(loop);
+    readiness_flush(loop);
     int count = collect(loop, until);
     if (count < 0) {
         TENON_ASSERT(errno == EINTR);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 const int posix_send_flags = MSG_NOSIGNAL;
+const int posix_send_more = MSG_MORE;
 const int posix_keep_alive_option = TCP_KEEPIDLE;
 const clockid_t posix_condition_clock = CLOCK_MONOTONIC;
 

@@ -31,6 +31,7 @@ static bool switch_off_sigpipe(int fd)
 }
 #endif
 
+const int posix_send_more = 0;
 const clockid_t posix_condition_clock = CLOCK_REALTIME;
 
 /* Accepted sockets inherit O_NONBLOCK on BSD and not on Linux: it is set in any case. */

@@ -209,6 +209,7 @@ static int timeout_of(struct tenon_loop *loop, int64_t until)
 static void poll_wait_batch(struct tenon_loop *loop, int64_t until)
 {
     struct poll_loop *state = state_of(loop);
+    readiness_flush(loop);
     choose_events(state);
     int count = poll(state->entries, state->count, timeout_of(loop, until));
     if (count < 0) {

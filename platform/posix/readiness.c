@@ -64,6 +64,8 @@ static void stream_event(struct tenon_stream *stream, bool readable, bool writab
         if (state->known & KNOWN_PARKED) {
             state->known &= ~(uint32_t)KNOWN_PARKED;
             readiness_send(stream);
+        } else if (stream->flags & STREAM_UNSENT) {
+            readiness_flush(stream->loop);
         }
     }
 }
@@ -227,22 +229,110 @@ static struct tenon_error note_sent(struct tenon_stream *stream, ssize_t result,
     return posix_error(code);
 }
 
-struct tenon_error readiness_try_send(struct tenon_stream *stream, const void *data, size_t size,
-                                      size_t *sent_out)
+static struct tenon_error send_bytes(struct tenon_stream *stream, const void *data, size_t size,
+                                     int flags, size_t *sent_out)
 {
-    struct readiness *state = of_stream(stream);
     ssize_t result = -1;
-    *sent_out = 0;
-    if ((state->known & KNOWN_WRITABLE) == 0) {
-        /* only an event tells that there is room again */
-        struct tenon_error error = watch(stream);
-        return error;
-    }
     do {
-        result = send((int)stream->handle, data, size, posix_send_flags);
+        result = send((int)stream->handle, data, size, posix_send_flags | flags);
     } while (result < 0 && errno == EINTR);
     return note_sent(stream, result, size, sent_out);
 }
+
+/* ---- what is kept ---- */
+
+static struct readiness_loop *loop_of(const struct tenon_loop *loop)
+{
+    return loop->backend_state;
+}
+
+static void end_kept(struct readiness_loop *state, struct tenon_error error)
+{
+    struct tenon_stream *stream = state->keeper;
+    state->keeper = NULL;
+    tenon_event_flushed(stream, error);
+}
+
+/* What the kernel does not take waits for its event. */
+static void flush(struct readiness_loop *state, int flags)
+{
+    struct tenon_stream *stream = state->keeper;
+    size_t sent = 0;
+    if ((of_stream(stream)->known & KNOWN_WRITABLE) == 0) {
+        return;
+    }
+    struct tenon_error error =
+        send_bytes(stream, state->kept + state->kept_at, state->kept_left, flags, &sent);
+    state->kept_at += (uint32_t)sent;
+    state->kept_left -= (uint32_t)sent;
+    if (error.status == TENON_OK && state->kept_left > 0) {
+        error = watch(stream);
+    }
+    if (error.status != TENON_OK || state->kept_left == 0) {
+        end_kept(state, error);
+    }
+}
+
+void readiness_flush(struct tenon_loop *loop)
+{
+    if (loop_of(loop)->keeper != NULL) {
+        flush(loop_of(loop), 0);
+    }
+}
+
+void readiness_hurry(struct tenon_stream *stream)
+{
+    bool end_follows = (stream->flags & STREAM_FINISH) != 0 && stream->send == NULL;
+    flush(loop_of(stream->loop), end_follows ? posix_send_more : 0);
+}
+
+void readiness_unsend(struct tenon_stream *stream)
+{
+    end_kept(loop_of(stream->loop), posix_error(ECANCELED));
+}
+
+static bool keep(struct tenon_stream *stream, const void *data, size_t size)
+{
+    struct readiness_loop *state = loop_of(stream->loop);
+    struct readiness *known = of_stream(stream);
+    bool first = (known->known & KNOWN_BEGUN) == 0;
+    known->known |= KNOWN_BEGUN;
+    if (!first || size > sizeof state->kept || (stream->flags & STREAM_DELIVERING) == 0) {
+        return false;
+    }
+    readiness_flush(stream->loop);
+    if (state->keeper != NULL) {
+        return false;
+    }
+    memcpy(state->kept, data, size);
+    state->keeper = stream;
+    state->kept_at = 0;
+    state->kept_left = (uint32_t)size;
+    stream->flags |= STREAM_UNSENT;
+    return true;
+}
+
+struct tenon_error readiness_try_send(struct tenon_stream *stream, const void *data, size_t size,
+                                      size_t *sent_out)
+{
+    *sent_out = 0;
+    if (stream->flags & STREAM_UNSENT) {
+        flush(loop_of(stream->loop), 0);
+    }
+    if ((of_stream(stream)->known & KNOWN_WRITABLE) == 0) {
+        return watch(stream);   /* only an event tells that there is room again */
+    }
+    if (stream->flags & STREAM_UNSENT) {
+        return posix_error(0);
+    }
+    if (keep(stream, data, size)) {
+        *sent_out = size;
+        return posix_error(0);
+    }
+    return send_bytes(stream, data, size, 0, sent_out);
+}
+
+/* ---- send ---- */
 
 static struct tenon_error send_pieces(struct tenon_stream *stream, size_t *sent_out)
 {

@@ -38,7 +38,8 @@ enum {
     KNOWN_HANGUP = 1 << 2,
     KNOWN_WATCHED = 1 << 3,
     KNOWN_BROKEN = 1 << 4,      /* it could not be watched: stream->error says why */
-    KNOWN_PARKED = 1 << 5       /* a send waits for room */
+    KNOWN_PARKED = 1 << 5,      /* a send waits for room */
+    KNOWN_BEGUN = 1 << 6        /* something was sent */
 };
 struct readiness {
     uint32_t known;
@@ -51,13 +52,25 @@ static inline uintptr_t readiness_object(const void *object, enum readiness_kind
     return (uintptr_t)object | (uintptr_t)kind;
 }
 
-/* The first member of the backend's state. */
+/* The first member of the backend's state. The first bytes of a connection, where they are few and
+ * sent from its own callback, are kept until that is over: where the end follows them it goes into
+ * the same packet. One stream's at a time. */
+enum {
+    READINESS_KEPT_MAX = 2048
+};
 struct readiness_loop {
     const struct readiness_poller *poller;
+    struct tenon_stream *keeper;
+    uint32_t kept_at;
+    uint32_t kept_left;
+    unsigned char kept[READINESS_KEPT_MAX];
 };
 
 /* Of a stream, listener or attempt. */
 void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup);
+
+/* At the beginning of each wait. */
+void readiness_flush(struct tenon_loop *loop);
 
 /* Entries of the table. */
 struct tenon_error readiness_listen(struct tenon_listener *listener,
@@ -74,6 +87,8 @@ enum tenon_take readiness_take(struct tenon_stream *stream, void *data, size_t s
                                size_t *taken_out, struct tenon_error *error_out);
 struct tenon_error readiness_try_send(struct tenon_stream *stream, const void *data, size_t size,
                                       size_t *sent_out);
+void readiness_hurry(struct tenon_stream *stream);
+void readiness_unsend(struct tenon_stream *stream);
 void readiness_send(struct tenon_stream *stream);
 bool readiness_send_cancel(struct tenon_stream *stream);
 void readiness_stream_close(struct tenon_stream *stream, bool reset);
@@ -89,7 +104,8 @@ void readiness_connect_event(struct tenon_attempt *attempt);
     .listen = readiness_listen, .inherit = readiness_inherit, .accept = readiness_accept, \
     .listener_close = readiness_listener_close, .attach = readiness_attach, \
     .arm = readiness_arm, .disarm = readiness_disarm, .take = readiness_take, \
-    .try_send = readiness_try_send, .send = readiness_send, \
+    .try_send = readiness_try_send, .hurry = readiness_hurry, \
+    .unsend = readiness_unsend, .send = readiness_send, \
     .send_cancel = readiness_send_cancel, .finish = posix_finish, \
     .keep_alive = posix_keep_alive, .stream_close = readiness_stream_close, \
     .connect = readiness_connect, .connect_cancel = readiness_connect_cancel, \
