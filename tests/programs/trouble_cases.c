@@ -76,7 +76,11 @@ static void full_disk_is_replaced(void)
     char *folder = new_folder();
     path_in(path, folder, "log");
     path_in(beside, folder, "beside");
-    CHECK(testing_file_link("/dev/full", path));
+    if (!testing_file_link("/dev/full", path)) {
+        testing_folder_remove(folder);
+        free(folder);
+        case_skip("links may not be made here");
+    }
     service_start(&service, "127.0.0.1:0", ARGUMENTS("--log-file", path));
     raw_exchange(&service, "x", ANSWER);
     run_await(&service.run, TESTING_ERROR_OUTPUT, "server: cannot write to the log file ", 1);
