@@ -126,9 +126,9 @@ static void start(struct bench *bench, struct server *server)
     server->process = testing_process_start(&how);
     char *text = server->process == NULL ? NULL : first_line(bench, server);
     if (text != NULL) {
-        const char *mark = server->ready == NULL ? " port " : ":";
-        const char *port = strstr(text, mark);
-        server->port = port == NULL ? 0 : (uint16_t)strtoul(port + strlen(mark), NULL, 10);
+        const char *port = server->ready == NULL ? strstr(text, " port ") : strrchr(text, ':');
+        port = port == NULL ? "" : port + (server->ready == NULL ? strlen(" port ") : 1);
+        server->port = (uint16_t)strtoul(port, NULL, 10);
     }
     free(text);
     if (server->port == 0) {

@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -36,6 +37,7 @@ SCENARIOS = {
 }
 MANY_IDLE = 18000
 IDLE = 10000
+PATIENCE = 400
 
 
 def log(text):
@@ -66,7 +68,14 @@ class Bench:
         words += [f"{key}={value}" for key, value in keys.items()]
         for name, command in commands.items():
             words += ["--", name, *command]
-        output = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
+        load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            output, _ = load.communicate(timeout=PATIENCE)
+        finally:
+            if load.poll() != 0:
+                os.killpg(load.pid, signal.SIGKILL)     # its servers too
+        if load.returncode != 0:
+            sys.exit("bench: the load has failed")
         return [json.loads(line) for line in output.splitlines()]
 
     # The first round of what has no given number of requests warms up: compilers of node and .NET.
@@ -103,7 +112,7 @@ class Bench:
         """The same number of requests under way, without and with many idle connections."""
         ratios = {}
         for name in self.names():
-            if not name.startswith(("tenon, ", "server, ", RAW)) or name.endswith("poll"):
+            if not name.startswith(("tenon, ", "server, ")) or name.endswith(", poll"):
                 continue
             pairs = []
             for _ in range(1 if self.options.quick else 3):

@@ -15,6 +15,8 @@ import time
 
 PATIENCE = 60
 IP_BIND_ADDRESS_NO_PORT = 24        # Linux's; Python has no name for it before 3.13
+CACHES = {"TCP", "sock_inode_cache", "filp", "eventpoll_epi", "eventpoll_pwq", "ep_head",
+          "io_kiocb", "skbuff_head_cache", "skbuff_small_head", "tcp_bind_bucket"}
 
 
 def private_bytes(process):
@@ -24,9 +26,11 @@ def private_bytes(process):
 
 
 def kernel_bytes():
-    """Of all processes: what the kernel cannot give back, and what sockets hold beside it."""
-    with open("/proc/meminfo", encoding="ascii") as file:
-        slabs = int(re.search(r"^SUnreclaim:\s+(\d+) kB", file.read(), re.M).group(1)) * 1024
+    """Of all processes: the kernel's objects for sockets and for waiting on them, none of which can
+    be swapped out, and what is in the sockets' queues."""
+    with open("/proc/slabinfo", encoding="ascii") as file:
+        rows = [line.split()[:4] for line in file]
+    slabs = sum(int(row[1]) * int(row[3]) for row in rows if row[0] in CACHES)
     with open("/proc/net/sockstat", encoding="ascii") as file:
         pages = int(re.search(r"^TCP: .* mem (\d+)", file.read(), re.M).group(1))
     return slabs + pages * resource.getpagesize()
@@ -90,12 +94,12 @@ def measure(command, count):
     answer = clients[-1].recv(100)
     result = {"user": round((private_bytes(process) - user) / count),
               "kernel": round((kernel_bytes() - kernel) / count)}
+    for client in [first, *clients]:
+        client.close()
     process.terminate()
+    process.wait(PATIENCE)
     if not answer:
         sys.exit("idle: the last connection got no answer")
-    process.wait(PATIENCE)
-    for client in clients:
-        client.close()
     return result
 
 

@@ -234,8 +234,11 @@ static void connect_next(struct load *load, struct tenon_connect *connect)
     }
     struct connection *connection = &load->connections[load->next++];
     connection->load = load;
-    tenon_connect(load->loop, connect, &connection->stream, "127.0.0.1", load->port, NULL,
-                  on_connected);
+    /* A half of the idle ones goes to the other family: the kernel's search for a local port is
+     * slow once a half of them is taken. */
+    bool other = load->next > load->plan->connections && load->next % 2 == 0;
+    tenon_connect(load->loop, connect, &connection->stream, other ? "::1" : "127.0.0.1",
+                  load->port, NULL, on_connected);
 }
 
 static void on_connected(struct tenon_connect *connect, enum tenon_status status)
@@ -333,26 +336,30 @@ static void begin(struct load *load)
     }
 }
 
+/* From nothing under way to nothing under way, so that no request is counted on one side alone. */
+static void ask_for(struct load *load, int64_t duration)
+{
+    begin(load);
+    if (load->plan->requests == 0) {
+        run_until(load, testing_clock() + duration);
+        load->asking = false;
+    }
+    int64_t until = testing_clock() + patience;
+    while (load->busy > 0) {
+        turn(load, until);
+    }
+}
+
 static void run(struct load *load, struct load_sample *out)
 {
-    int64_t until = testing_clock() + patience;
-    bool counted = load->plan->requests > 0;
-    if (!counted) {
-        begin(load);
-        run_until(load, testing_clock() + warm_up);
+    if (load->plan->requests == 0) {
+        ask_for(load, warm_up);
         histogram_clear(&out->latency);
     }
     uint64_t answered = load->answered;
     int64_t began = testing_clock();
     int64_t cpu = testing_process_cpu(load->server);
-    if (counted) {
-        begin(load);
-        while (load->busy > 0) {
-            turn(load, until);
-        }
-    } else {
-        run_until(load, began + load->plan->measured);
-    }
+    ask_for(load, load->plan->measured);
     out->cpu = testing_process_cpu(load->server) - cpu;
     out->time = testing_clock() - began;
     out->requests = load->answered - answered;
@@ -385,11 +392,6 @@ void load_measure(struct tenon_loop *loop, const struct load_plan *plan,
     histogram_clear(&out->latency);
     connect_all(load);
     run(load, out);
-    load->asking = false;
-    int64_t until = testing_clock() + patience;
-    while (load->busy > 0) {
-        turn(load, until);
-    }
     close_all(load);
     await_rest(load);
     free(load->connections);

@@ -23,7 +23,7 @@ enum {
 struct load_plan {
     enum load_kind kind;
     uint32_t connections;           /* that ask; GREET: at most LOAD_CONNECTS */
-    uint32_t idle;                  /* that do not, beside them */
+    uint32_t idle;                  /* that do not, beside them; the server is on ::1 as well */
     uint32_t size;                  /* of a message */
     uint64_t requests;              /* it ends after so many, or where this is 0: */
     int64_t measured;               /* after so long, and a warm-up */

@@ -82,7 +82,7 @@ class Servers:
         ready = os.path.join(self.folder.name, str(self.count))
         return [f"ready={ready}", self.program, "--mode", mode, "--backend", backend, "--threads",
                 str(threads), "-q", "-c", "19500", "-t", "60", "--max-per-ip", "19500",
-                "--ready-file", ready, "127.0.0.1:0"]
+                "--drain", "100ms", "--ready-file", ready, "localhost:0"]
 
     def command(self, name, mode, before=()):
         """With a command around it: taskset, strace."""
