@@ -3,9 +3,9 @@
 #     cmake -DFOLDER=FOLDER -DPARTS=FILE -P amalgamate.cmake
 #
 # PARTS sets what the build is made of: `common`, `posix`, `linux`, `portable` and `windows`, each a
-# list of sources, and `windows_libraries`. Headers stand once, where they are first needed. A name that is static in several
-# files gets its file's name in front. The systems are told apart here by the preprocessor, as there
-# is no CMake where these files go.
+# list of sources, and `windows_libraries`. Headers stand once, where they are first needed. A name
+# that is static in several files gets its file's name in front. The systems are told apart here by
+# the preprocessor, as there is no CMake where these files go.
 cmake_minimum_required(VERSION 3.25)
 include(${PARTS})
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH platform)
