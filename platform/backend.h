@@ -146,7 +146,7 @@ struct tenon_backend {
     struct tenon_error (*try_send)(struct tenon_stream *stream, const void *data, size_t size,
                                    size_t *sent_out);
     /* While STREAM_UNSENT, both NULL in a backend that keeps nothing: something waits for what is
-     * kept (a send, or with STREAM_FINISH the end), so that it is not to wait for other events; and:
+     * kept (a send, or with STREAM_FINISH the end), so it is not to wait for other events; and:
      * gives it up. tenon_event_flushed follows, or comes from inside. */
     void (*hurry)(struct tenon_stream *stream);
     void (*unsend)(struct tenon_stream *stream);

@@ -23,7 +23,7 @@ void posix_to_address(const struct sockaddr_storage *from, struct tenon_address 
 int posix_socket(int family);
 int posix_accept(int listener, struct sockaddr *peer, socklen_t *size);
 extern const int posix_send_flags;
-extern const int posix_send_more;        /* what follows goes into the same packet; 0: no such flag */
+extern const int posix_send_more;        /* what follows belongs to the same packet, or 0 */
 extern const int posix_keep_alive_option;
 extern const clockid_t posix_condition_clock;
 int posix_condition_init(pthread_cond_t *condition);
