@@ -32,6 +32,17 @@ static void conclude(struct tenon_attempt *attempt, int code)
     tenon_event_connected(attempt, posix_connect_error(code));
 }
 
+/* One that was interrupted goes on, and has connected by the next call. */
+static int connect_path(int fd, const struct sockaddr_storage *name, socklen_t size)
+{
+    const struct sockaddr *path = (const struct sockaddr *)name;
+    int code = connect(fd, path, size) == 0 ? 0 : errno;
+    if (code == EINTR || code == EINPROGRESS) {
+        code = connect(fd, path, size) == 0 || errno == EISCONN ? 0 : errno;
+    }
+    return code;
+}
+
 struct tenon_error uring_connect(struct tenon_attempt *attempt, const char *path)
 {
     struct sockaddr_storage name;
@@ -42,8 +53,7 @@ struct tenon_error uring_connect(struct tenon_attempt *attempt, const char *path
         return error;
     }
     if (attempt->address.family == TENON_FAMILY_PATH) {
-        int fd = (int)attempt->handle;
-        conclude(attempt, connect(fd, (struct sockaddr *)&name, size) == 0 ? 0 : errno);
+        conclude(attempt, connect_path((int)attempt->handle, &name, size));
         return error;
     }
     connecting->operation.kind = URING_CONNECT;

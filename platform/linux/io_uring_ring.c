@@ -75,7 +75,7 @@ static struct tenon_error probe(const struct uring_ring *ring, uint32_t features
     }
     int code = uring_register(ring->fd, IORING_REGISTER_PROBE, &answer, OPERATIONS);
     if (code != 0) {
-        return unsupported(code);
+        return code == ENOMEM ? posix_error(code) : unsupported(code);
     }
     const struct io_uring_probe_op *known =
         (const void *)(answer.room + offsetof(struct io_uring_probe, ops));

@@ -180,6 +180,10 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "faults: cannot start\n");
         return EXIT_FAILURE;
     }
+    if (tenon_backend_error(faults.backend).status == TENON_UNSUPPORTED) {
+        printf("skipped: the backend %s does not work here\n", faults.backend);
+        return 77;
+    }
     faults.folder = testing_folder_make("-faults");
     if (faults.folder == NULL) {
         (void)fprintf(stderr, "faults: cannot make a folder\n");

@@ -33,6 +33,9 @@ enum fault_call {
     CALL_EPOLL_WAIT,
     CALL_PWAIT2,
     CALL_PWAIT2_PROBE,
+    CALL_URING_SETUP,
+    CALL_URING_REGISTER,
+    CALL_URING_ENTER,
     CALL_WAKE_EVENTFD,          /* write */
     CALL_WAKE_PIPE,
     CALL_WAKE_READ,

@@ -89,6 +89,10 @@ const struct fault fault_table[] = {
     ABSORBED(EPOLL_WAIT, EINTR), ABSORBED(PWAIT2, EINTR), ABSORBED(PWAIT2_PROBE, ENOSYS),
     ABSORBED(PWAIT2_PROBE, EPERM), ABSORBED(PWAIT2_PROBE, EINTR),
 
+    DESCRIPTORS(URING_SETUP), FAILS(URING_SETUP, EPERM, UNSUPPORTED),
+    FAILS(URING_SETUP, ENOSYS, UNSUPPORTED), ABSORBED(URING_SETUP, EINVAL),
+    FAILS(URING_REGISTER, ENOMEM, LIMIT),
+    ABSORBED(URING_ENTER, EINTR), ABSORBED(URING_ENTER, EAGAIN), ABSORBED(URING_ENTER, EBUSY),
     ABSORBED(WAKE_EVENTFD, EINTR), ABSORBED(WAKE_PIPE, EINTR), ABSORBED(WAKE_PIPE, EAGAIN),
     ABSORBED(WAKE_READ, EINTR), ABSORBED(WAKE_READ, EAGAIN),
     FAILS(PIPE, EMFILE, LIMIT), FAILS(PIPE, ENFILE, LIMIT),
@@ -139,53 +143,56 @@ const struct fault fault_table[] = {
     {FAULT_CALLS, 0, NULL, FAULT_ABSORBED, TENON_OK, 0},
 };
 
-/* Its name, and the backend that makes it where only one does. */
+/* Its name, and the backends that make it where not all do. */
 struct row {
     const char *name;
-    const char *backend;
+    const char *backends[2];
 };
 static const struct row calls[] = {
-    [CALL_SOCKET] = {"socket", NULL},
-    [CALL_BIND] = {"bind", NULL},
-    [CALL_LISTEN] = {"listen", NULL},
-    [CALL_ACCEPT] = {"accept", NULL},
-    [CALL_CONNECT] = {"connect", NULL},
-    [CALL_CONNECT_RESULT] = {"getsockopt SO_ERROR", NULL},
-    [CALL_OPTION] = {"setsockopt", NULL},
-    [CALL_OPTION_LINGER] = {"setsockopt SO_LINGER", NULL},
-    [CALL_NAME_OF_LISTENER] = {"getsockname of a listener", NULL},
-    [CALL_NAME_OF_STREAM] = {"getsockname", NULL},
-    [CALL_SEND] = {"send", NULL},
-    [CALL_SENDMSG] = {"sendmsg", NULL},
-    [CALL_RECV] = {"recv", NULL},
-    [CALL_SHUTDOWN] = {"shutdown", NULL},
-    [CALL_CLOSE] = {"close", NULL},
-    [CALL_FCHMOD] = {"fchmod", NULL},
-    [CALL_LSTAT] = {"lstat", NULL},
-    [CALL_EPOLL_CREATE] = {"epoll_create1", "epoll"},
-    [CALL_EVENTFD] = {"eventfd", "epoll"},
-    [CALL_TIMERFD] = {"timerfd_create", "epoll"},
-    [CALL_EPOLL_ADD] = {"epoll_ctl ADD", "epoll"},
-    [CALL_EPOLL_MOD] = {"epoll_ctl MOD", "epoll"},
-    [CALL_EPOLL_WAIT] = {"epoll_wait", "epoll"},
-    [CALL_PWAIT2] = {"epoll_pwait2", "epoll"},
-    [CALL_PWAIT2_PROBE] = {"epoll_pwait2 probe", "epoll"},
-    [CALL_WAKE_EVENTFD] = {"write to an eventfd", "epoll"},
-    [CALL_WAKE_PIPE] = {"write to a pipe", "poll"},
-    [CALL_WAKE_READ] = {"read", "poll"},
-    [CALL_PIPE] = {"pipe", "poll"},
-    [CALL_POLL] = {"poll", "poll"},
-    [CALL_FILE_OPEN] = {"open", NULL},
-    [CALL_FILE_WRITE] = {"write to a file", NULL},
-    [CALL_FILE_CLOSE] = {"close of a file", NULL},
-    [CALL_RENAME] = {"rename", NULL},
-    [CALL_UNLINK] = {"unlink", NULL},
-    [CALL_LOOKUP] = {"getaddrinfo", NULL},
-    [CALL_THREAD] = {"pthread_create", NULL},
-    [CALL_MALLOC] = {"malloc", NULL},
-    [CALL_CALLOC] = {"calloc", NULL},
-    [CALL_REALLOC] = {"realloc", "poll"},
-    [CALL_SETRLIMIT] = {"setrlimit", NULL},
+    [CALL_SOCKET] = {"socket", {NULL}},
+    [CALL_BIND] = {"bind", {NULL}},
+    [CALL_LISTEN] = {"listen", {NULL}},
+    [CALL_ACCEPT] = {"accept", {NULL}},
+    [CALL_CONNECT] = {"connect", {NULL}},
+    [CALL_CONNECT_RESULT] = {"getsockopt SO_ERROR", {"epoll", "poll"}},
+    [CALL_OPTION] = {"setsockopt", {NULL}},
+    [CALL_OPTION_LINGER] = {"setsockopt SO_LINGER", {NULL}},
+    [CALL_NAME_OF_LISTENER] = {"getsockname of a listener", {NULL}},
+    [CALL_NAME_OF_STREAM] = {"getsockname", {NULL}},
+    [CALL_SEND] = {"send", {"epoll", "poll"}},
+    [CALL_SENDMSG] = {"sendmsg", {"epoll", "poll"}},
+    [CALL_RECV] = {"recv", {NULL}},
+    [CALL_SHUTDOWN] = {"shutdown", {NULL}},
+    [CALL_CLOSE] = {"close", {NULL}},
+    [CALL_FCHMOD] = {"fchmod", {NULL}},
+    [CALL_LSTAT] = {"lstat", {NULL}},
+    [CALL_EPOLL_CREATE] = {"epoll_create1", {"epoll"}},
+    [CALL_EVENTFD] = {"eventfd", {"epoll", "io_uring"}},
+    [CALL_TIMERFD] = {"timerfd_create", {"epoll"}},
+    [CALL_EPOLL_ADD] = {"epoll_ctl ADD", {"epoll"}},
+    [CALL_EPOLL_MOD] = {"epoll_ctl MOD", {"epoll"}},
+    [CALL_EPOLL_WAIT] = {"epoll_wait", {"epoll"}},
+    [CALL_PWAIT2] = {"epoll_pwait2", {"epoll"}},
+    [CALL_PWAIT2_PROBE] = {"epoll_pwait2 probe", {"epoll"}},
+    [CALL_URING_SETUP] = {"io_uring_setup", {"io_uring"}},
+    [CALL_URING_REGISTER] = {"io_uring_register", {"io_uring"}},
+    [CALL_URING_ENTER] = {"io_uring_enter", {"io_uring"}},
+    [CALL_WAKE_EVENTFD] = {"write to an eventfd", {"epoll", "io_uring"}},
+    [CALL_WAKE_PIPE] = {"write to a pipe", {"poll"}},
+    [CALL_WAKE_READ] = {"read", {"poll"}},
+    [CALL_PIPE] = {"pipe", {"poll"}},
+    [CALL_POLL] = {"poll", {"poll"}},
+    [CALL_FILE_OPEN] = {"open", {NULL}},
+    [CALL_FILE_WRITE] = {"write to a file", {NULL}},
+    [CALL_FILE_CLOSE] = {"close of a file", {NULL}},
+    [CALL_RENAME] = {"rename", {NULL}},
+    [CALL_UNLINK] = {"unlink", {NULL}},
+    [CALL_LOOKUP] = {"getaddrinfo", {NULL}},
+    [CALL_THREAD] = {"pthread_create", {NULL}},
+    [CALL_MALLOC] = {"malloc", {NULL}},
+    [CALL_CALLOC] = {"calloc", {NULL}},
+    [CALL_REALLOC] = {"realloc", {"poll"}},
+    [CALL_SETRLIMIT] = {"setrlimit", {NULL}},
 };
 
 const char *fault_call_name(enum fault_call call)
@@ -195,5 +202,7 @@ const char *fault_call_name(enum fault_call call)
 
 bool fault_call_expected(enum fault_call call, const char *backend)
 {
-    return calls[call].backend == NULL || strcmp(calls[call].backend, backend) == 0;
+    const char *const *backends = calls[call].backends;
+    return backends[0] == NULL || strcmp(backends[0], backend) == 0 ||
+           (backends[1] != NULL && strcmp(backends[1], backend) == 0);
 }

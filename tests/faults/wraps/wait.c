@@ -11,7 +11,11 @@
 #include "wraps/wraps.h"
 
 enum {
-    EPOLL_PWAIT2 = 441,         /* SYS_epoll_pwait2, which older headers lack */
+    URING_SETUP = 425,          /* SYS_io_uring_setup and so on, which older headers lack */
+    URING_ENTER = 426,
+    URING_REGISTER = 427,
+    URING_ENABLE = 12,          /* IORING_REGISTER_ENABLE_RINGS */
+    EPOLL_PWAIT2 = 441,
     WATCHED_MAX = 1024,         /* descriptors that are looked at */
     WAIT_MS = 1                 /* how long a wait waits in truth */
 };
@@ -164,6 +168,52 @@ static int wait_exactly(int epoll, struct epoll_event *events, int count,
     return waited(__real_epoll_wait(epoll, events, count, left == 0 ? 0 : WAIT_MS), left);
 }
 
+/* ---- io_uring ---- */
+
+/* As in the kernel's header, which may be older. */
+struct entered {
+    uint64_t signals;
+    uint32_t signals_size;
+    uint32_t pad;
+    uint64_t time;
+};
+
+/* The wait is short in truth. */
+static long enter(const long values[6])
+{
+    const struct entered *given = (const struct entered *)values[4];
+    struct timespec brief = {0, WAIT_MS * TENON_MILLISECOND};
+    struct entered entered = {.time = (uint64_t)(uintptr_t)&brief};
+    if (inject_fails(CALL_URING_ENTER, -1, NULL)) {
+        return -1;
+    }
+    int64_t left = TENON_FOREVER;
+    if (given->time != 0) {
+        left = nanoseconds((const struct timespec *)(uintptr_t)given->time);
+    }
+    long result = __real_syscall(URING_ENTER, values[0], values[1], values[2], values[3],
+                                 &entered, sizeof entered);
+    if (result < 0 && errno == ETIME) {
+        (void)waited(0, left);
+        errno = ETIME;
+    }
+    return result;
+}
+
+static long other_call(long number, const long values[6])
+{
+    if (number == URING_ENTER) {
+        return enter(values);
+    }
+    bool enables = values[1] == URING_ENABLE;   /* that needs nothing that could run out */
+    if ((number == URING_SETUP && inject_fails(CALL_URING_SETUP, -1, NULL)) ||
+        (number == URING_REGISTER && !enables && inject_fails(CALL_URING_REGISTER, -1, NULL))) {
+        return -1;
+    }
+    return __real_syscall(number, values[0], values[1], values[2], values[3], values[4],
+                          values[5]);
+}
+
 /* The arguments of any other call are as wide as a register. */
 long __wrap_syscall(long number, ...)
 {
@@ -180,8 +230,7 @@ long __wrap_syscall(long number, ...)
         for (int i = 0; i < 6; i++) {
             values[i] = va_arg(arguments, long);
         }
-        result = __real_syscall(number, values[0], values[1], values[2], values[3], values[4],
-                                values[5]);
+        result = other_call(number, values);
     }
     va_end(arguments);
     return result;
