@@ -1,12 +1,14 @@
 /* What the load test says. */
 #include "client/load_report.h"
 #include "common/event.h"
+#include "common/place.h"
+#include "common/text.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    TEXT_MAX = 1024,
+    TEXT_MAX = 2048,
     SHORT_MAX = 32
 };
 
@@ -64,6 +66,16 @@ static void add(struct lines *lines, int length)
 #define ADD(lines, ...) \
     add(lines, snprintf((lines)->text + (lines)->size, TEXT_MAX - (lines)->size, __VA_ARGS__))
 
+/* A ready file may have named it. */
+static void add_place(struct lines *lines, const char *place)
+{
+    char shown[TEXT_ESCAPED_MAX(PLACE_TEXT_MAX) + TEXT_ESCAPED_MAX(0)];
+    struct text_escape escape = {.held_count = 0};
+    size_t used = text_escape(&escape, place, strlen(place), shown);
+    used += text_escape_end(&escape, shown + used);
+    ADD(lines, "target %.*s ", (int)used, shown);
+}
+
 static void add_target(struct lines *lines, const struct load_result *result)
 {
     const struct load_options *options = result->options;
@@ -72,8 +84,8 @@ static void add_target(struct lines *lines, const struct load_result *result)
         (10 * TENON_MILLISECOND);
     tenon_address_format_ip(&result->peer, ip, sizeof ip);
     bool ipv6 = result->peer.family == TENON_FAMILY_IPV6 && strchr(ip, ':') != NULL;
-    ADD(lines, "target %s (%s%s%s)  %s", result->target, ipv6 ? "[" : "", ip, ipv6 ? "]" : "",
-        kind_name(options->kind));
+    add_place(lines, result->target);
+    ADD(lines, "(%s%s%s)  %s", ipv6 ? "[" : "", ip, ipv6 ? "]" : "", kind_name(options->kind));
     if (options->kind == LOAD_ECHO) {
         ADD(lines, " %" PRIu32 " B", options->size);
     }

@@ -1,6 +1,7 @@
 /* What a program says to people. */
 #include "console.h"
 #include "event.h"
+#include "text.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,19 +91,19 @@ void console_write_object(struct console *console, const char *object, size_t si
     write_output(console, object, size);
 }
 
-/* Behind `used` bytes of the line, which it ends. */
+/* Behind `used` bytes of the line. A message names paths, hosts and options, which may have any
+ * bytes: what a terminal obeys is escaped. */
 static void write_error_line(struct console *console, char line[CONSOLE_LINE_MAX], int used,
                              const char *format, va_list arguments)
 {
+    char shown[TEXT_ESCAPED_MAX(CONSOLE_LINE_MAX) + TEXT_ESCAPED_MAX(0) + 1];
+    struct text_escape escape = {.plain_backslash = true};
     size_t size = used < 0 ? 0 : (size_t)used;
-    int more = vsnprintf(line + size, CONSOLE_LINE_MAX - size, format, arguments);
-    size = strlen(line);
-    if (more < 0 || size > CONSOLE_LINE_MAX - 2) {
-        size = CONSOLE_LINE_MAX - 2;
-    }
-    line[size] = '\n';
-    write_error(console->sink, line, size + 1);
-    line[size] = '\0';
+    (void)vsnprintf(line + size, CONSOLE_LINE_MAX - size, format, arguments);
+    size = text_escape(&escape, line, strlen(line), shown);
+    size += text_escape_end(&escape, shown + size);
+    shown[size++] = '\n';
+    write_error(console->sink, shown, size);
 }
 
 static void say_error(struct console *console, const char *format, va_list arguments)

@@ -1,6 +1,5 @@
 /* Text that is safe to show: UTF-8 is decoded, the rest becomes `\xNN`. */
 #include "text.h"
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,13 +74,13 @@ static size_t write_bytes_escaped(const uint8_t *bytes, uint8_t count, char *out
     return (size_t)count * 4;
 }
 
-static size_t write_character(const uint8_t *bytes, uint8_t count, char *out)
+static size_t write_character(const uint8_t *bytes, uint8_t count, bool plain_backslash, char *out)
 {
     uint32_t code = code_point(bytes, count);
     if (is_hidden(code)) {
         return write_bytes_escaped(bytes, count, out);
     }
-    if (code == '\\') {
+    if (code == '\\' && !plain_backslash) {
         out[0] = '\\';
         out[1] = '\\';
         return 2;
@@ -109,7 +108,8 @@ size_t text_escape(struct text_escape *escape, const void *data, size_t size, ch
             written += write_bytes_escaped(escape->held, 1, out + written);
             escape->held_count = 0;
         } else if (kind == UTF8_COMPLETE) {
-            written += write_character(escape->held, escape->held_count, out + written);
+            written += write_character(escape->held, escape->held_count, escape->plain_backslash,
+                                       out + written);
             escape->held_count = 0;
         }
     }

@@ -1,6 +1,7 @@
 /* Text that is safe to show: a peer's bytes, escaped. */
 #ifndef PROGRAMS_TEXT_H
 #define PROGRAMS_TEXT_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@
 struct text_escape {
     uint8_t held[4];
     uint8_t held_count;
+    bool plain_backslash;       /* it stays as it is: paths of Windows are full of them */
 };
 
 /* Writes the bytes to `out`: valid UTF-8 as it is, a backslash as `\\`, and as `\xNN`, byte by

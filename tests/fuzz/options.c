@@ -60,7 +60,7 @@ static void read_arguments(struct arguments *arguments, const uint8_t *data, siz
 /* Whether `text` shows the beginning of these bytes. */
 static bool shows(const char *text, const char *bytes, size_t size)
 {
-    struct text_escape escape = {{0}, 0};
+    struct text_escape escape = {.held_count = 0};
     char shown[TEXT_ESCAPED_MAX(NAMED_MAX) + 1];
     size_t shown_size = text_escape(&escape, bytes, size < NAMED_MAX ? size : NAMED_MAX, shown);
     shown[shown_size] = '\0';

@@ -34,7 +34,7 @@ static struct shown escape_in_pieces(const uint8_t *data, size_t size, size_t pi
                                      uint32_t cut)
 {
     struct shown shown = {NULL, 0};
-    struct text_escape escape = {{0}, 0};
+    struct text_escape escape = {.held_count = 0};
     while (size > 0) {
         cut = cut * 1664525u + 1013904223u;
         size_t piece = (cut >> 16) % (piece_max + 1);
@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const size_t pieces_max[] = {2, 5, 64};
     struct fuzz_input input = {data, size};
     uint32_t cut = fuzz_byte(&input);
-    struct text_escape escape = {{0}, 0};
+    struct text_escape escape = {.held_count = 0};
     struct shown whole = {NULL, 0};
     add(&whole, &escape, input.data, input.size, false);
     add(&whole, &escape, NULL, 0, true);

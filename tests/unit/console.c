@@ -34,6 +34,20 @@ static void check_long_line(struct unit *unit)
     CHECK(unit, strchr(capture.error, '\n') == capture.error + size - 6);
 }
 
+/* Paths, hosts and options are in messages, and a terminal obeys nothing in them. A backslash
+ * stays: paths of Windows have them. */
+static void check_hostile_line(struct unit *unit)
+{
+    struct capture capture;
+    capture_init(&capture);
+    console_error(&capture.console, "cannot open %s", "C:\\\x1b[2J\r\n\xc2\x9b\xe2\x80\xae\xff");
+    console_hint(&capture.console, "%s", "\a");
+    console_note(&capture.console, "%s", "\xe2\x82");
+    CHECK_TEXT(unit, capture.error,
+               "program: cannot open C:\\\\x1b[2J\\x0d\\x0a\\xc2\\x9b\\xe2\\x80\\xae\\xff\n"
+               "hint: \\x07\n\\xe2\\x82\n");
+}
+
 static void check_quiet(struct unit *unit)
 {
     struct capture capture;
@@ -117,6 +131,7 @@ static void check_log(struct unit *unit)
 const struct unit_case console_cases[] = {
     {"console.lines", check_lines},
     {"console.long_line", check_long_line},
+    {"console.hostile_line", check_hostile_line},
     {"console.quiet", check_quiet},
     {"console.dropped", check_dropped},
     {"console.broken", check_broken},
