@@ -12,9 +12,10 @@ extern "C" {
 #endif
 
 /* Prepares the process; first of all, on the main thread, once. A standard stream that is closed is
- * opened on the null device, so that no socket takes its place; SIGPIPE is ignored (POSIX), so that
- * a closed pipe is an error and no death; error boxes are off (Windows). argc and argv become UTF-8
- * and stay the process's until its end (Windows takes them from the command line as it was typed).
+ * opened on the null device, so that no socket takes its place; SIGPIPE and SIGXFSZ are ignored
+ * (POSIX), so that a closed pipe and a file at its limit are errors and no death; error boxes are
+ * off (Windows). argc and argv become UTF-8 and stay the process's until its end (Windows takes
+ * them from the command line as it was typed).
  * Errors: LIMIT, SYSTEM. */
 TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_process_start(int *argc, char ***argv);

@@ -14,9 +14,16 @@ enum {
     COLUMNS_USUAL = 80
 };
 
-enum tenon_status tenon_process_start(int *argc, char ***argv)
+static int ignore_signal(int number)
 {
     struct sigaction ignore;
+    memset(&ignore, 0, sizeof ignore);
+    ignore.sa_handler = SIG_IGN;
+    return sigaction(number, &ignore, NULL) == 0 ? 0 : errno;
+}
+
+enum tenon_status tenon_process_start(int *argc, char ***argv)
+{
     (void)argc;                 /* UTF-8 as they are */
     (void)argv;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
@@ -24,9 +31,8 @@ enum tenon_status tenon_process_start(int *argc, char ***argv)
             return posix_error(errno).status;
         }
     }
-    memset(&ignore, 0, sizeof ignore);
-    ignore.sa_handler = SIG_IGN;
-    return posix_error(sigaction(SIGPIPE, &ignore, NULL) == 0 ? 0 : errno).status;
+    int code = ignore_signal(SIGPIPE);
+    return posix_error(code != 0 ? code : ignore_signal(SIGXFSZ)).status;
 }
 
 void tenon_process_exit_now(int code)

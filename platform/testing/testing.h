@@ -55,6 +55,7 @@ struct testing_start {
     const int64_t *listeners;
     size_t listener_count;
     uint64_t descriptors;       /* the most that it may ever have; 0: as we. (POSIX) */
+    uint64_t file_blocks;       /* of 512 bytes, the most of a file it writes; 0: as we. (POSIX) */
 };
 
 /* Threads of this library read the pipes and wait for the end, so a child never blocks on its

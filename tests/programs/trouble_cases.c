@@ -63,6 +63,35 @@ static void fewer_descriptors(void)
     run_close(&server);
 }
 
+/* A file may not grow beyond what the system allows this process: that is an error of the file as a
+ * full disk is, and no death by a signal. */
+static void file_limit(void)
+{
+    static const struct testing_start start = {
+        .input = TESTING_NULL, .output = TESTING_PIPE, .error = TESTING_PIPE, .file_blocks = 1
+    };
+    char path[PATH_TEXT_MAX];
+    char full[512];
+    struct run server;
+    if (!testing_signals_differ()) {
+        case_skip("Windows has no such limit");
+    }
+    char *folder = new_folder();
+    path_in(path, folder, "log");
+    memset(full, '\n', sizeof full);
+    CHECK(testing_file_write(path, full, sizeof full));
+    run_start_as(&server, SERVER, ARGUMENTS("--log-file", path, "127.0.0.1:0"), &start);
+    run_await(&server, TESTING_ERROR_OUTPUT, "server: cannot write to the log file ", 1);
+    run_await(&server, TESTING_OUTPUT, SERVER_LISTENS, 1);
+    run_signal(&server, TESTING_TERMINATE);
+    run_wait(&server);
+    CHECK_CODE(&server, 0);
+    CHECK(count_parts(server.error, "server: ") == 1);
+    run_close(&server);
+    testing_folder_remove(folder);
+    free(folder);
+}
+
 /* The log's disk is full, and then another one is in its place: lines are lost, their number is
  * told, and the rest is written. */
 static void full_disk_is_replaced(void)
@@ -100,6 +129,7 @@ static void full_disk_is_replaced(void)
 const struct test_case trouble_cases[] = {
     {"trouble.descriptors", descriptors},
     {"trouble.fewer_descriptors", fewer_descriptors},
+    {"trouble.file_limit", file_limit},
     {"trouble.full_disk_is_replaced", full_disk_is_replaced},
     {NULL, NULL},
 };

@@ -141,25 +141,30 @@ enum {
 
 static const char script[] =
     "test \"$1\" = 0 || ulimit -n \"$1\" || exit 126; "
-    "test \"$2\" = 0 || { LISTEN_PID=$$ LISTEN_FDS=$2; export LISTEN_PID LISTEN_FDS; }; "
-    "shift 2; exec \"$@\"";
+    "test \"$2\" = 0 || ulimit -f \"$2\" || exit 126; "
+    "test \"$3\" = 0 || { LISTEN_PID=$$ LISTEN_FDS=$3; export LISTEN_PID LISTEN_FDS; }; "
+    "shift 3; exec \"$@\"";
 
 struct wrapped {
     const char *arguments[WRAPPED_MAX];
     char limit[24];
+    char file_limit[24];
     char count[24];
 };
 
 /* The arguments as they are, or behind the script. NULL: too many. */
 static const char *const *wrap(const struct testing_start *start, struct wrapped *wrapped)
 {
-    const char *const front[] = {"/bin/sh", "-c", script, "sh", wrapped->limit, wrapped->count};
+    const char *const front[] = {"/bin/sh", "-c", script, "sh", wrapped->limit,
+                                 wrapped->file_limit, wrapped->count};
     size_t count = sizeof front / sizeof front[0];
-    if (start->descriptors == 0 && start->listener_count == 0) {
+    if (start->descriptors == 0 && start->file_blocks == 0 && start->listener_count == 0) {
         return start->arguments;
     }
     (void)snprintf(wrapped->limit, sizeof wrapped->limit, "%llu",
                    (unsigned long long)start->descriptors);
+    (void)snprintf(wrapped->file_limit, sizeof wrapped->file_limit, "%llu",
+                   (unsigned long long)start->file_blocks);
     (void)snprintf(wrapped->count, sizeof wrapped->count, "%zu", start->listener_count);
     memcpy(wrapped->arguments, front, sizeof front);
     for (size_t i = 0; start->arguments[i] != NULL; i++) {

@@ -274,7 +274,7 @@ bool child_start(const struct testing_start *start, struct child *child)
     PROCESS_INFORMATION created = {0};
     int64_t theirs[3] = {CHILD_NONE, CHILD_NONE, CHILD_NONE};
     child_clear(child);
-    if (start->listener_count > 0 || start->descriptors > 0) {
+    if (start->listener_count > 0 || start->descriptors > 0 || start->file_blocks > 0) {
         return false;
     }
     bool good = input_open(start->input, child, &theirs[0]) &&
