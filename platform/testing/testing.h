@@ -192,6 +192,8 @@ bool testing_file_set_mode(const char *path, int mode);
 
 /* A symbolic link. False: not allowed here (Windows, as a rule). */
 bool testing_file_link(const char *target, const char *path);
+/* A pipe with a name. False: it is taken, or there are none here (Windows). */
+bool testing_file_pipe(const char *path);
 
 /* ---- raw peers: blocking sockets on the loopback, independent of the library ---- */
 

@@ -36,18 +36,33 @@ static void close_if_unused(struct content_store *store, struct content *content
     }
 }
 
-/* Opens the path as a further version. */
+static enum tenon_status check_regular(const struct content *content, struct tenon_error *error_out)
+{
+    if (content->info.regular) {
+        return TENON_OK;
+    }
+    *error_out = (struct tenon_error){.status = TENON_UNSUPPORTED};
+    return TENON_UNSUPPORTED;
+}
+
+/* Opens the path as a further version. It is looked at first: a pipe would keep us until somebody
+ * writes to it. */
 static enum tenon_status open_version(struct content_store *store, struct content *content,
                                       struct tenon_error *error_out)
 {
-    enum tenon_status status = tenon_file_open(store->path, &content->file, error_out);
+    enum tenon_status status = tenon_file_look(store->path, &content->info, error_out);
+    if (status == TENON_OK) {
+        status = check_regular(content, error_out);
+    }
+    if (status == TENON_OK) {
+        status = tenon_file_open(store->path, &content->file, error_out);
+    }
     if (status != TENON_OK) {
         return status;
     }
     status = tenon_file_info(content->file, &content->info, error_out);
-    if (status == TENON_OK && !content->info.regular) {
-        *error_out = (struct tenon_error){.status = TENON_UNSUPPORTED};
-        status = TENON_UNSUPPORTED;
+    if (status == TENON_OK) {
+        status = check_regular(content, error_out);
     }
     if (status != TENON_OK) {
         tenon_file_close(content->file);

@@ -92,6 +92,46 @@ static void file_limit(void)
     free(folder);
 }
 
+static bool has_written(struct run *run, const char *text)
+{
+    char *written = run_text(run, TESTING_ERROR_OUTPUT);
+    bool has = strstr(written, text) != NULL;
+    free(written);
+    return has;
+}
+
+/* A pipe in place of the file that is sent: whoever opens it waits for its other end, and a server
+ * does not. */
+static void pipe_as_input(void)
+{
+    char path[PATH_TEXT_MAX];
+    char beside[PATH_TEXT_MAX];
+    struct service service;
+    struct run server;
+    char *folder = new_folder();
+    path_in(path, folder, "answer");
+    path_in(beside, folder, "pipe");
+    if (!testing_file_pipe(beside)) {
+        testing_folder_remove(folder);
+        free(folder);
+        case_skip("there are no pipes with names here");
+    }
+    run_whole(&server, SERVER, ARGUMENTS("-i", beside, "127.0.0.1:0"));
+    CHECK_CODE(&server, 2);
+    CHECK_CONTAINS(server.error, "/pipe: it is no regular file\n");
+    run_close(&server);
+    CHECK(testing_file_write(path, "old", 3));
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("-i", path, "--threads", "1"));
+    CHECK(testing_file_rename(beside, path));
+    do {        /* it is looked at once a second at most */
+        raw_exchange(&service, "x", "old");
+    } while (!has_written(&service.run, "it is no regular file; its last version is served\n"));
+    service_stop(&service);
+    run_close(&service.run);
+    testing_folder_remove(folder);
+    free(folder);
+}
+
 /* The log's disk is full, and then another one is in its place: lines are lost, their number is
  * told, and the rest is written. */
 static void full_disk_is_replaced(void)
@@ -130,6 +170,7 @@ const struct test_case trouble_cases[] = {
     {"trouble.descriptors", descriptors},
     {"trouble.fewer_descriptors", fewer_descriptors},
     {"trouble.file_limit", file_limit},
+    {"trouble.pipe_as_input", pipe_as_input},
     {"trouble.full_disk_is_replaced", full_disk_is_replaced},
     {NULL, NULL},
 };

@@ -268,3 +268,8 @@ bool testing_file_link(const char *target, const char *path)
 {
     return symlink(target, path) == 0;
 }
+
+bool testing_file_pipe(const char *path)
+{
+    return mkfifo(path, S_IRUSR | S_IWUSR) == 0;
+}
