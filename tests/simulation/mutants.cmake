@@ -303,6 +303,20 @@ mutant(wait_without_end src/client/client.c
 [[ && tenon_loop_now(client->loop) < client->wait_end;]]
 [[;]])
 
+mutant(source_forgotten src/client/client.c
+[[        exchange_send_more(&client->exchange);]]
+[[]])
+
+mutant(piece_sent_twice src/client/exchange.c
+[[        source->take(source);
+        exchange_send_more(exchange);]]
+[[        exchange_send_more(exchange);]])
+
+mutant(held_for_ever src/client/exchange.c
+[[        transcript_release(transcript, expectation->text);
+        transcript_end(transcript);]]
+[[        transcript_end(transcript);]])
+
 list(JOIN mutants "," names)
 tenon_test(mutants LABELS simulation TIMEOUT 300
     COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_CURRENT_BINARY_DIR} -DMUTANTS=${names}

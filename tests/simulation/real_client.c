@@ -34,15 +34,40 @@ static void on_output_changed(struct fake_sink *sink, enum tenon_status output_s
     }
 }
 
-static void on_write(struct fake_sink *sink, const char *data, size_t size)
+static void note_connected(struct real_client *client)
 {
-    struct real_client *client = OUTER(sink, struct real_client, sink);
-    (void)data;
-    (void)size;
     if (client->local.port == 0 && client->client->state == CLIENT_CONNECTED) {
         client->local = sim_local_address(&client->client->exchange.stream);
         client->connected_at = tenon_loop_now(client->loop);
         client->world->run->tally->connections++;
+    }
+}
+
+static void on_write(struct fake_sink *sink, const char *data, size_t size)
+{
+    (void)data;
+    (void)size;
+    note_connected(OUTER(sink, struct real_client, sink));
+}
+
+static void on_file_write(struct fake_sink *sink, const char *data, size_t size)
+{
+    (void)data;
+    (void)size;
+    note_connected(OUTER(sink, struct real_client, file));
+}
+
+static void on_source_changed(struct fake_source *source)
+{
+    client_source_changed(OUTER(source, struct real_client, source)->client);
+}
+
+/* A file on a disk that has room. */
+static void on_file_changed(struct fake_sink *sink, enum tenon_status output_status)
+{
+    struct real_client *client = OUTER(sink, struct real_client, file);
+    if (client->client != NULL) {
+        client_output_changed(client->client, output_status);
     }
 }
 
@@ -52,6 +77,53 @@ static void add_time(struct real_client *client, const char *option, int64_t mil
 {
     command_add(client->world->run, &client->line, "%s", option);
     command_add(client->world->run, &client->line, "%" PRId64 "ms", milliseconds);
+}
+
+static const char *expected(const struct real_client *client)
+{
+    return client->world->mode == SERVER_GREET ? client->world->message : client->message;
+}
+
+static size_t expected_size(const struct real_client *client)
+{
+    switch (client->world->mode) {
+    case SERVER_GREET:
+        return client->world->message_size;
+    case SERVER_ECHO:
+        return client->plan.message_size;
+    case SERVER_DISCARD:
+        break;
+    }
+    return 0;
+}
+
+/* Those of the exchange, which a probe has not. */
+static void add_exchange(struct real_client *client)
+{
+    static char wrong[] = "something else";
+    static char nothing[] = "";
+    static const char *const half_closes[] = {NULL, "now", "pause", "never"};
+    const struct real_plan *plan = &client->plan;
+    struct run *run = client->world->run;
+    if (plan->half_close != HALF_CLOSE_DEFAULT) {
+        command_add(run, &client->line, "--half-close=%s", half_closes[plan->half_close]);
+    }
+    if (plan->to_file) {
+        command_add(run, &client->line, "-o");
+        command_add(run, &client->line, "a file");
+    }
+    if (plan->expectation != REAL_ANY) {
+        command_add(run, &client->line, "--expect");
+        command_add_long(run, &client->line, plan->expectation == REAL_WRONG ? wrong :
+                         expected_size(client) == 0 ? nothing : (char *)expected(client));
+    }
+    if (plan->fed) {
+        command_add(run, &client->line, "-i");
+        command_add(run, &client->line, "what is fed");
+        return;
+    }
+    command_add(run, &client->line, "-m");
+    command_add_long(run, &client->line, client->message);
 }
 
 static void add_arguments(struct real_client *client)
@@ -64,8 +136,7 @@ static void add_arguments(struct real_client *client)
     } else {
         client->message = scenario_allocate(run, plan->message_size + 1);
         scenario_fill(client->number, 0, client->message, plan->message_size);
-        command_add(run, &client->line, "-m");
-        command_add_long(run, &client->line, client->message);
+        add_exchange(client);
     }
     add_time(client, "-t", plan->timeout);
     add_time(client, "-w", plan->connect_timeout);
@@ -106,8 +177,23 @@ static void begin(struct tenon_timer *timer)
     client->begun = true;
     client->began_at = tenon_loop_now(client->loop);
     client->client = scenario_allocate(run, sizeof *client->client);
-    const struct client_streams streams = {&client->text.source, NULL};
-    source_text_init(&client->text, client->options.settings.message);
+    struct client_streams streams = {&client->text.source, NULL};
+    if (client->plan.fed) {
+        fake_source_init(&client->source, run, client->loop, client->message,
+                         client->plan.message_size);
+        client->source.fails = client->plan.fed_fails;
+        client->source.on_changed = on_source_changed;
+        streams.source = &client->source.source;
+    } else {
+        source_text_init(&client->text, client->options.settings.message);
+    }
+    if (client->plan.to_file) {
+        fake_sink_open(&client->file, "file", run, client->loop);
+        client->file.on_changed = on_file_changed;
+        client->file.on_write = on_file_write;
+        client->file.keeps = true;
+        streams.target = &client->file.sink;
+    }
     client_start(client->client, client->loop, &client->options, console, &streams);
 }
 
@@ -139,6 +225,9 @@ void real_client_crowd(void *argument)
     if (client->begun && !client->over) {
         fake_sink_change(&client->sink,
                          client->plan.open_again == 0 ? SINK_BROKEN : SINK_CROWDED);
+        if (client->plan.to_file) {
+            fake_sink_change(&client->file, SINK_CROWDED);
+        }
     }
 }
 
@@ -147,6 +236,9 @@ void real_client_uncrowd(void *argument)
     struct real_client *client = argument;
     if (client->begun && !client->over) {
         fake_sink_change(&client->sink, SINK_OPEN);
+        if (client->plan.to_file) {
+            fake_sink_change(&client->file, SINK_OPEN);
+        }
     }
 }
 
@@ -188,7 +280,7 @@ static void read_transcript(const struct real_client *client, struct client_line
     memset(lines, 0, sizeof *lines);
     lines->at = client->sink.text;
     lines->left = client->sink.size;
-    if (client->plan.quiet) {
+    if (client->plan.quiet && !client->plan.to_file) {
         skip_response(lines);
         CHECK(world_of(client), lines->left == 0);
         return;
@@ -203,24 +295,11 @@ static void read_transcript(const struct real_client *client, struct client_line
         lines->sent = lines->sent || skip(lines, "Message sent.\n");
     }
     CHECK(world_of(client), lines->left == 0);
-}
-
-static size_t expected_size(const struct real_client *client)
-{
-    switch (client->world->mode) {
-    case SERVER_GREET:
-        return client->world->message_size;
-    case SERVER_ECHO:
-        return client->plan.message_size;
-    case SERVER_DISCARD:
-        break;
+    if (client->plan.to_file) {
+        CHECK(world_of(client), lines->response_size == 0);
+        lines->response = client->file.text;
+        lines->response_size = client->file.size;
     }
-    return 0;
-}
-
-static const char *expected(const struct real_client *client)
-{
-    return client->world->mode == SERVER_GREET ? client->world->message : client->message;
 }
 
 bool real_client_is_answered(const struct real_client *client)
@@ -246,10 +325,15 @@ static void check_transcript(const struct real_client *client)
     CHECK(world, lines.response_size == 0 ||
                      memcmp(lines.response, expected(client), lines.response_size) == 0);
     if (client->code == EXIT_CODE_OK && !client->plan.probe) {
-        CHECK(world, client->plan.quiet || (lines.sent && lines.response_size > 0));
+        bool alone = client->plan.quiet || client->plan.to_file;
         bool whole = lines.response_size == expected_size(client);
-        CHECK(world, whole || client->world->mode != SERVER_GREET ||
-                         (client->plan.quiet && lines.response_size == 0));
+        CHECK(world, client->plan.quiet || lines.sent);
+        CHECK(world, alone || client->plan.expectation == REAL_RIGHT || lines.response_size > 0);
+        CHECK(world, whole || (client->world->mode != SERVER_GREET &&
+                               client->plan.expectation != REAL_RIGHT) ||
+                         (alone && lines.response_size == 0 &&
+                          client->plan.expectation != REAL_RIGHT));
+        CHECK(world, client->plan.expectation != REAL_WRONG && !client->plan.fed_fails);
     }
     client->world->run->tally->bytes += lines.response_size;
 }
@@ -294,9 +378,10 @@ static void check_code(const struct real_client *client)
 void real_client_look(struct real_client *client)
 {
     if (!client->begun || client->over || client->client->state != CLIENT_OVER ||
-        client->stop_asked.posted || client->sink.changed.posted) {
+        client->stop_asked.posted || client->sink.changed.posted || client->file.changed.posted) {
         return;
     }
+    fake_source_stop(&client->source);
     client->code = client_end(client->client);
     client->over = true;
     client->over_at = sim_now(world_of(client));
@@ -328,4 +413,5 @@ void real_client_free(struct real_client *client)
         scenario_free(client->message);
     }
     fake_sink_close(&client->sink);
+    fake_sink_close(&client->file);
 }

@@ -8,8 +8,15 @@
 #include "command_line.h"
 #include "common/console.h"
 #include "fake_sink.h"
+#include "fake_source.h"
 #include "odd_client.h"
 #include "scenario.h"
+
+enum real_expectation {
+    REAL_ANY,
+    REAL_RIGHT,             /* --expect the answer that the server gives, */
+    REAL_WRONG              /* or another */
+};
 
 struct real_plan {
     const char *place;      /* where to, */
@@ -22,6 +29,11 @@ struct real_plan {
     bool quiet;
     bool verbose;
     bool probe;
+    bool fed;               /* an input, piece by piece, in place of the message; */
+    bool fed_fails;         /* its end cannot be read */
+    bool to_file;           /* the response's bytes go to a file */
+    enum half_close half_close;
+    enum real_expectation expectation;
     int64_t stop;           /* when it is asked to stop; 0: it is not */
     int64_t crowded;        /* when its output has no room, 0: it always has, */
     int64_t open_again;     /* and when there is some again; 0: it breaks instead */
@@ -37,6 +49,8 @@ struct real_client {
     struct command_line line;
     char *message;          /* with a zero */
     struct fake_sink sink;
+    struct fake_sink file;  /* of -o */
+    struct fake_source source;
     struct console console;
     struct client_options options;
     struct source_text text;

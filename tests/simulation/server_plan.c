@@ -249,6 +249,26 @@ static void plan_odd(struct stage *stage, struct odd_plan *plan)
 
 /* ---- real clients ---- */
 
+/* What a server that echoes sees as the end of a request is our end. One that greets lets go of a
+ * client that still sends when it stops or is full. */
+static void plan_exchange(struct stage *stage, struct real_plan *plan)
+{
+    struct run *run = stage->run;
+    plan->fed = draw_chance(run, 300);
+    plan->fed_fails = plan->fed && draw_chance(run, 50);
+    plan->to_file = draw_chance(run, 150);
+    if (draw_chance(run, 200)) {
+        plan->half_close = (enum half_close)draw(run, HALF_CLOSE_NOW, HALF_CLOSE_NEVER);
+    }
+    if (draw_chance(run, 200)) {
+        plan->expectation = draw_chance(run, 700) ? REAL_RIGHT : REAL_WRONG;
+    }
+    plan->polite = stage->world.mode != SERVER_DISCARD && !plan->fed_fails &&
+                   plan->expectation != REAL_WRONG &&
+                   (stage->world.mode == SERVER_GREET ? !plan->fed :
+                                                        plan->half_close != HALF_CLOSE_NEVER);
+}
+
 static void plan_real(struct stage *stage, struct real_plan *plan)
 {
     static const int64_t timeouts[] = {0, 250, 2000, 10000};
@@ -262,7 +282,9 @@ static void plan_real(struct stage *stage, struct real_plan *plan)
     plan->quiet = draw_chance(run, 200);
     plan->verbose = draw_chance(run, 50);
     plan->probe = draw_chance(run, 150);
-    plan->polite = !plan->probe && stage->world.mode != SERVER_DISCARD;
+    if (!plan->probe) {
+        plan_exchange(stage, plan);
+    }
     plan->other_place = draw_chance(run, 850) ? NULL :
         draw_chance(run, 500) ? "10.0.0.200" : "10.0.0.1:1";
     if (draw_chance(run, 150)) {
