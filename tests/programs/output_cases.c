@@ -382,6 +382,10 @@ static void file_cannot_be_served(void)
     CHECK_CODE(&run, 2);
     CHECK_CONTAINS(run.error, "server: cannot open ");
     run_close(&run);
+    run_whole(&run, SERVER, ARGUMENTS("-i", testing_null_device(), ":0"));
+    CHECK_CODE(&run, 2);
+    CHECK_CONTAINS(run.error, "server: cannot open ");
+    run_close(&run);
     testing_folder_remove(folder);
     free(folder);
 }

@@ -132,6 +132,82 @@ static void pipe_as_input(void)
     free(folder);
 }
 
+/* However few there are, down to what a program needs to be loaded: it serves, or says what it
+ * cannot have and ends. */
+static void hardly_any_descriptors(void)
+{
+    enum { FEWEST = 4, ENOUGH = 24 };
+    uint64_t failed = 0;
+    char path[PATH_TEXT_MAX];
+    if (!testing_signals_differ()) {
+        case_skip("Windows has no such limit");
+    }
+    char *folder = new_folder();
+    path_in(path, folder, "log");
+    for (uint64_t limit = FEWEST; limit <= ENOUGH; limit++) {
+        struct testing_start start = {
+            .input = TESTING_NULL, .output = TESTING_PIPE, .error = TESTING_PIPE
+        };
+        struct run server;
+        start.descriptors = limit;
+        run_start_as(&server, SERVER,
+                     ARGUMENTS("--threads", "3", "--log-file", path, "127.0.0.1:0"), &start);
+        if (testing_process_await(server.process, TESTING_OUTPUT, SERVER_LISTENS, 1, PATIENCE)) {
+            run_signal(&server, TESTING_TERMINATE);
+            run_wait(&server);
+            CHECK_CODE(&server, 0);
+        } else {
+            run_wait(&server);
+            CHECK(server.code == 1 || server.code == 2 || server.code == 6);
+            CHECK_CONTAINS(server.error, "server: cannot ");
+            failed++;
+        }
+        CHECK_CONTAINS(server.error, "server: at most 1 connections instead of 1024: ");
+        run_close(&server);
+    }
+    CHECK(failed > 0 && failed < ENOUGH - FEWEST);
+    testing_folder_remove(folder);
+    free(folder);
+}
+
+/* The file that is served is gone, and its place taken by something else: its last version goes on,
+ * that is said once, and the next one is served when it is there. */
+static void served_file_is_gone(void)
+{
+    char path[PATH_TEXT_MAX];
+    char moved[PATH_TEXT_MAX];
+    char *folder = new_folder();
+    struct service service;
+    path_in(path, folder, "page");
+    path_in(moved, folder, "moved");
+    CHECK(testing_file_write(path, "old", 3));
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("-i", path, "--threads", "1"));
+    raw_exchange(&service, "x", "old");
+    CHECK(testing_file_rename(path, moved));
+    do {        /* it is looked at when somebody asks */
+        raw_exchange(&service, "x", "old");
+    } while (!has_written(&service.run, " any more: "));
+    raw_exchange(&service, "x", "old");
+    path_in(moved, folder, "beside");
+    CHECK(testing_file_write(moved, "new", 3));
+    CHECK(testing_file_rename(moved, path));
+    for (bool seen = false; !seen;) {
+        char data[8] = "";
+        size_t received = 0;
+        int64_t peer = raw_to(&service);
+        raw_send(peer, "x", 1);
+        (void)testing_raw_receive_all(peer, data, sizeof data - 1, PATIENCE, &received);
+        testing_raw_close(peer);
+        seen = strcmp(data, "new") == 0;
+    }
+    service_stop(&service);
+    CHECK(count_parts(service.run.error, "; its last version is served\n") == 1);
+    CHECK(count_parts(service.run.error, "server: ") == 1);
+    run_close(&service.run);
+    testing_folder_remove(folder);
+    free(folder);
+}
+
 /* The log's disk is full, and then another one is in its place: lines are lost, their number is
  * told, and the rest is written. */
 static void full_disk_is_replaced(void)
@@ -171,6 +247,8 @@ const struct test_case trouble_cases[] = {
     {"trouble.fewer_descriptors", fewer_descriptors},
     {"trouble.file_limit", file_limit},
     {"trouble.pipe_as_input", pipe_as_input},
+    {"trouble.hardly_any_descriptors", hardly_any_descriptors},
+    {"trouble.served_file_is_gone", served_file_is_gone},
     {"trouble.full_disk_is_replaced", full_disk_is_replaced},
     {NULL, NULL},
 };
