@@ -113,8 +113,8 @@ def main():
             os.symlink(work / "build", folder / "build")
         elif "pkg-config" in block:
             folder = new_project(work, sources, tried, "")
-        run(re.sub(r"(?m)^cmake --workflow .*$|^cmake --build .* --target amalgamation$", ":", block),
-            folder, work)
+        done = r"(?m)^cmake --workflow .*$|^cmake --build .* --target amalgamation$"
+        run(re.sub(done, ":", block), folder, work)
         for program in (folder / "echo", folder / "build/echo"):
             if program.is_file():
                 check_echo(program)
