@@ -72,6 +72,11 @@ static const char *problem_of_name(const char *host)
 static const char *parse_path(const char *path, struct place *place)
 {
     size_t size = strlen(path);
+    for (const char *at = path; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f) {
+            return "a path has no control characters: in a ready file a line is an address";
+        }
+    }
     if (size == 0) {
         return "there is no path behind unix:";
     }

@@ -75,6 +75,7 @@ static void check_invalid(struct unit *unit)
         "user@host", "a?b", "a#b", "a%1", "\"a\"", "a]", "<a>",
         "unix:",
         "unix:@x",
+        "unix:/run/a\n127.0.0.1:80", "unix:/run/a\x1b[0m", "unix:\x7f",
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct place place;
