@@ -203,21 +203,26 @@ static void start_pause(struct exchange *exchange)
 
 /* ---- receiving ---- */
 
-/* False: it is over. */
+/* False: it is over. Of a check with --wait, which is over at its time, another answer than the
+ * expected one is not awaited to its end: that may never come. */
 static bool take_response(struct exchange *exchange, const void *data, size_t size)
 {
-    bool expected = expectation_take(&exchange->expectation, data, size);
+    struct transcript *transcript = &exchange->transcript;
+    bool decided = !expectation_take(&exchange->expectation, data, size) && transcript->held;
     exchange->active = tenon_loop_now(exchange->client->loop);
     exchange->received_last = exchange->active;
-    if (!expected && exchange->transcript.held && client_tries_again(exchange->client)) {
+    if (decided && client_tries_again(exchange->client)) {
         complete(exchange);         /* whatever follows */
         return false;
     }
-    if (!expected) {
-        transcript_release(&exchange->transcript, exchange->expectation.text);
+    if (decided) {
+        transcript_release(transcript, exchange->expectation.text);
     }
-    transcript_receive(&exchange->transcript, data, size);
-    return true;
+    transcript_receive(transcript, data, size);
+    if (decided) {
+        complete(exchange);
+    }
+    return !decided;
 }
 
 static void on_end(struct exchange *exchange)

@@ -233,6 +233,21 @@ static void expect_in_vain(void)
     run_close(&service.run);
 }
 
+/* A server that goes on with another answer does not keep a check beyond its time. */
+static void expect_without_end(void)
+{
+    struct visit visit;
+    visit_begin(&visit, ARGUMENTS("--wait", "1ms", "--expect", "pong", "-m", "ping"));
+    visit_expect(&visit, "ping");
+    CHECK(visit_receive(&visit, 50 * TENON_MILLISECOND) == TESTING_RAW_TIMED_OUT);
+    raw_send(visit.peer, BYTES("starting"));
+    visit_wait(&visit, 1);
+    CHECK_TEXT(visit.client.output,
+               "Connected to server.\nMessage sent.\nServer's response: starting\n");
+    CHECK_CONTAINS(visit.client.error, "byte 1 is another\n");
+    run_close(&visit.client);
+}
+
 /* A server that is gone before it was what it should be: what it was is told. */
 static void expect_of_one_that_went(void)
 {
@@ -267,6 +282,7 @@ const struct test_case script_cases[] = {
     {"script.expect_awaited", expect_awaited},
     {"script.expect_awaited_with_files", expect_awaited_with_files},
     {"script.expect_in_vain", expect_in_vain},
+    {"script.expect_without_end", expect_without_end},
     {"script.expect_of_one_that_went", expect_of_one_that_went},
     {"script.expect_of_a_pipe", expect_of_a_pipe},
     {NULL, NULL},
