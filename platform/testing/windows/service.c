@@ -3,7 +3,8 @@
 #include "../testing.h"
 
 enum {
-    LOOK_PAUSE_MS = 10              /* nothing tells of a checkpoint but looking */
+    LOOK_PAUSE_MS = 10,             /* nothing tells of a checkpoint but looking */
+    END_MAX_MS = 30 * 1000
 };
 
 struct testing_service {
@@ -66,11 +67,11 @@ void testing_service_remove(struct testing_service *service)
         return;
     }
     if (testing_service_look(service, &status) && status.state != TESTING_STOPPED &&
-        service->process != NULL) {
-        (void)TerminateProcess(service->process, EXIT_FAILURE);
+        (service->process == NULL || !TerminateProcess(service->process, EXIT_FAILURE))) {
+        (void)testing_service_control(service, TESTING_STOP);
     }
     if (service->process != NULL) {
-        (void)WaitForSingleObject(service->process, INFINITE);
+        (void)WaitForSingleObject(service->process, END_MAX_MS);
     }
     (void)DeleteService(service->handle);
     destroy(service);
@@ -90,9 +91,13 @@ bool testing_service_start(struct testing_service *service)
     if (!StartServiceW(service->handle, 0, NULL) || !query(service, &status)) {
         return false;
     }
+    /* It is the system's: an administrator may wait for it, and perhaps no more than that. */
     if (status.dwProcessId != 0) {
         service->process =
             OpenProcess(SYNCHRONIZE | PROCESS_TERMINATE, FALSE, status.dwProcessId);
+    }
+    if (status.dwProcessId != 0 && service->process == NULL) {
+        service->process = OpenProcess(SYNCHRONIZE, FALSE, status.dwProcessId);
     }
     return true;
 }
