@@ -83,13 +83,13 @@ static bool parse_prefix(char *entry, struct access_prefix *prefix_out,
         return wrong(problem, shown, is_ipv4 ? "behind the slash of IPv4 stands 0 to 32"
                                              : "behind the slash of IPv6 stands 0 to 128");
     }
-    unsigned bits = prefix_out->bits;
-    if (clear_host_bits(prefix_out)) {
+    bool cleared = clear_host_bits(prefix_out);
+    unmap(prefix_out);
+    if (cleared) {
         tenon_address_format_ip(address, ip, sizeof ip);
-        (void)snprintf(meant, sizeof meant, "did you mean %s/%u?", ip, bits);
+        (void)snprintf(meant, sizeof meant, "did you mean %s/%u?", ip, prefix_out->bits);
         return wrong(problem, shown, meant);
     }
-    unmap(prefix_out);
     return true;
 }
 

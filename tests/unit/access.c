@@ -133,7 +133,7 @@ static void check_problems(struct unit *unit)
         {"2001:db8::1/32", "2001:db8::1/32: did you mean 2001:db8::/32?"},
         {"2001:db8:c000::/33", "2001:db8:c000::/33: did you mean 2001:db8:8000::/33?"},
         {"::1/127", "::1/127: did you mean ::/127?"},
-        {"::ffff:10.0.0.1/104", "::ffff:10.0.0.1/104: did you mean 10.0.0.0/104?"},
+        {"::ffff:10.0.0.1/104", "::ffff:10.0.0.1/104: did you mean 10.0.0.0/8?"},
         {"::ffff:0:0/95", "::ffff:0:0/95: did you mean ::fffe:0:0/95?"},
         {"fe80::1%1", "fe80::1%1" ZONE},
         {"fe80::%1/64", "fe80::%1/64" ZONE},
