@@ -301,9 +301,13 @@ static enum tenon_flow discard(struct session *session)
 static enum tenon_flow drop(struct session *session)
 {
     struct worker *worker = session->worker;
-    size_t size = receive(session, worker->scratch, WORKER_SCRATCH_SIZE);
+    size_t size = tenon_stream_try_receive(&session->stream, worker->scratch, WORKER_SCRATCH_SIZE);
     if (size == 0) {
         return TENON_CONTINUE;
+    }
+    session_received(session, worker->scratch, size);
+    if (session->state == SESSION_LINGERING) {
+        session_touch(session);     /* an answer that is stuck is so whatever the client sends */
     }
     session->after.dropped += (uint32_t)size;
     if (session->after.dropped < TENON_CLOSE_BYTES_MAX) {

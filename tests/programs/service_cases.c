@@ -94,6 +94,33 @@ static void stuck_reader(void)
     run_close(&service.run);
 }
 
+/* Nor is one that sends while it does not take its answer: bytes that nobody wants are no life. */
+static void stuck_reader_that_sends(void)
+{
+    enum { ANSWER_SIZE = 32 * MEGABYTE };       /* more than the buffers between two sockets hold */
+    char path[PATH_TEXT_MAX];
+    struct service service;
+    size_t sent = 0;
+    char *folder = new_folder();
+    char *answer = calloc(1, ANSWER_SIZE);
+    path_in(path, folder, "answer");
+    CHECK(answer != NULL && testing_file_write(path, answer, ANSWER_SIZE));
+    free(answer);
+    service_start(&service, "127.0.0.1:0", ARGUMENTS("-i", path, "-t", "200ms", "-v"));
+    int64_t peer = testing_raw_connect(TENON_FAMILY_IPV4, service.port, 4096, PATIENCE);
+    CHECK(peer != TESTING_RAW_NONE);
+    while (testing_raw_send(peer, "x", 1, PATIENCE) == TESTING_RAW_OK && sent < MEGABYTE) {
+        sent++;
+    }
+    CHECK(sent < MEGABYTE);
+    run_await(&service.run, TESTING_ERROR_OUTPUT, "INFO timeout conn=1", 1);
+    testing_raw_close(peer);
+    service_stop(&service);
+    run_close(&service.run);
+    testing_folder_remove(folder);
+    free(folder);
+}
+
 static void echo_client(void)
 {
     struct service service;
@@ -297,6 +324,7 @@ const struct test_case service_cases[] = {
     {"service.echo", echo},
     {"service.echo_waits_for_a_reader", echo_waits_for_a_reader},
     {"service.stuck_reader", stuck_reader},
+    {"service.stuck_reader_that_sends", stuck_reader_that_sends},
     {"service.echo_client", echo_client},
     {"service.discard", discard},
     {"service.byte_by_byte", byte_by_byte},
