@@ -23,6 +23,9 @@ static bool is_empty(const struct worker *worker)
 static void publish(struct worker *worker)
 {
     struct worker_shared *shared = &worker->shared;
+    if (shared->view.over) {
+        return;                 /* that was its last word: the server may have closed it since */
+    }
     shared->view.lingering = worker->counts[SESSION_LINGERING];
     shared->view.closing = worker->counts[SESSION_CLOSING];
     if (worker->last && shared->queue_count == 0 && is_empty(worker) && !shared->view.over) {
