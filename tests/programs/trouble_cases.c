@@ -136,7 +136,7 @@ static void pipe_as_input(void)
  * cannot have and ends. */
 static void hardly_any_descriptors(void)
 {
-    enum { FEWEST = 4, ENOUGH = 24 };
+    enum { FEWEST = 4, ENOUGH = 30, NOT_LOADED = 127 };
     uint64_t failed = 0;
     char path[PATH_TEXT_MAX];
     if (!testing_signals_differ()) {
@@ -158,6 +158,10 @@ static void hardly_any_descriptors(void)
             CHECK_CODE(&server, 0);
         } else {
             run_wait(&server);
+            if (server.code == NOT_LOADED) {    /* what we have inherited ourselves leaves too few */
+                run_close(&server);
+                continue;
+            }
             CHECK(server.code == 1 || server.code == 2 || server.code == 6);
             CHECK_CONTAINS(server.error, "server: cannot ");
             failed++;
