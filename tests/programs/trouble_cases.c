@@ -158,7 +158,7 @@ static void hardly_any_descriptors(void)
             CHECK_CODE(&server, 0);
         } else {
             run_wait(&server);
-            if (server.code == NOT_LOADED) {    /* what we have inherited ourselves leaves too few */
+            if (server.code == NOT_LOADED) {    /* ours leave too few */
                 run_close(&server);
                 continue;
             }
