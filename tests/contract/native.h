@@ -13,6 +13,7 @@ extern const struct test_case path_cases[];
 extern const struct test_case process_cases[];
 extern const struct test_case file_cases[];
 extern const struct test_case input_cases[];
+extern const struct test_case native_timer_cases[];
 
 /* Says in the case's line why a part of it cannot be had on this system. */
 void native_without(const char *what);
