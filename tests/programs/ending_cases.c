@@ -226,8 +226,8 @@ static void of_bad_files(void)
         char said[PATH_TEXT_MAX + 100];
         const char *at = strstr(rows[i].said, "F");
         bool here = strncmp(rows[i].path, "F", 1) == 0;
-        if (rows[i].needs != NULL && !testing_file_exists(rows[i].needs)) {
-            continue;
+        if (rows[i].needs != NULL && testing_file_mode(rows[i].needs) < 0) {
+            continue;           /* not there, or the machine's and not Windows's */
         }
         (void)snprintf(path, sizeof path, "%s%s", here ? service.folder : "",
                        rows[i].path + (here ? 1 : 0));
