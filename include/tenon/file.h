@@ -45,7 +45,7 @@ enum tenon_status tenon_file_open(const char *path, struct tenon_file *file_out,
                                   struct tenon_error *error_out);
 /* Opens it for writing at its end, wherever that is at each write, and makes it if there is none:
  * for logs, so that others of the group read it and the rest do not (mode 0640 but for the umask,
- * POSIX). Shared as above. */
+ * POSIX). A pipe that nobody reads is an error (POSIX). Shared as above. */
 TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_append(const char *path, struct tenon_file *file_out,
                                     struct tenon_error *error_out);

@@ -46,10 +46,12 @@ enum tenon_status tenon_file_open(const char *path, struct tenon_file *file_out,
     return tell(0, error_out);
 }
 
+/* O_NONBLOCK: opening a pipe would wait for its reader. */
 enum tenon_status tenon_file_append(const char *path, struct tenon_file *file_out,
                                     struct tenon_error *error_out)
 {
-    int fd = open_file(path, O_WRONLY | O_APPEND | O_CREAT, S_IRUSR | S_IWUSR | S_IRGRP);
+    int fd = open_file(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK,
+                       S_IRUSR | S_IWUSR | S_IRGRP);
     file_out->handle = fd < 0 ? 0 : (uint64_t)fd;
     return tell(fd < 0 ? errno : 0, error_out);
 }

@@ -198,6 +198,20 @@ static void appended(struct test *test)
     place_close(test, &place);
 }
 
+/* Nobody reads the pipe: a log does not wait for somebody who will. */
+static void not_appended_to_a_pipe(struct test *test)
+{
+    struct place place;
+    struct tenon_file log;
+    struct tenon_error error;
+    place_open(test, &place);
+    if (testing_file_pipe(place.path)) {        /* Windows has none */
+        CHECK(test, tenon_file_append(place.path, &log, &error) == TENON_SYSTEM);
+        CHECK(test, error.native != 0);
+    }
+    place_close(test, &place);
+}
+
 static void replaced_by_pieces(struct test *test)
 {
     struct place place;
@@ -296,6 +310,7 @@ const struct test_case file_cases[] = {
     {"file.open_fails", open_fails},
     {"file.replaced_file_is_another", replaced_file_is_another},
     {"file.appended", appended},
+    {"file.not_appended_to_a_pipe", not_appended_to_a_pipe},
     {"file.replaced_by_pieces", replaced_by_pieces},
     {"file.replaced_beside_what_was_left", replaced_beside_what_was_left},
     {"file.replacement_keeps_the_mode", replacement_keeps_the_mode},
