@@ -28,9 +28,9 @@ SCENARIOS = {
     "echo_100": dict(title="echo 64 B, 100 connections", mode="echo", kind=0, connections=100),
     "echo_1000": dict(title="echo 64 B, 1,000 connections", mode="echo", kind=0, connections=1000),
     "echo_10000": dict(title="echo 64 B, 10,000 connections", mode="echo", kind=0,
-                       connections=10000, rounds=4),
+                       connections=10000, rounds=3),
     "echo_16k": dict(title="echo 16 KiB, 100 connections", mode="echo", kind=0, connections=100,
-                     size=16384, rounds=4),
+                     size=16384),
     "bulk": dict(title="bulk, 1 GiB, for each MiB", mode="echo", kind=1, connections=1,
                  size=1 << 20, requests=1024, rounds=3),
     "short": dict(title="short connections, 64 at once", mode="greet", kind=2, connections=64),
@@ -60,7 +60,7 @@ class Bench:
         return [n for n in self.servers.commands if chosen is None or n in chosen or n == RAW]
 
     def rounds_of(self, scenario):
-        return 2 if self.options.quick else scenario.get("rounds", 5)
+        return 2 if self.options.quick else scenario.get("rounds", 4)
 
     def run(self, commands, before=None, **keys):
         """The samples of one start of the load: commands is name to words."""
@@ -209,8 +209,8 @@ def machine():
             "libc": " ".join(platform.libc_ver())}
 
 
-def run_all(bench, wanted):
-    results = {"machine": machine(), "pinned": bench.pinned, "scenarios": {}}
+def run_all(bench, wanted, results):
+    """Fills `results`, which are worth having also where a later part fails."""
     tracing = shutil.which("strace") is not None and not bench.options.quick
     if "calls" in wanted and not tracing:
         log("left out: system calls (needs strace, and not --quick)")
@@ -241,7 +241,6 @@ def run_all(bench, wanted):
         results["cores"] = bench.cores()
         for key, measured in results["cores"].items():
             print_scenario(f"server, {key}", measured, {})
-    return results
 
 
 def main():
@@ -259,15 +258,16 @@ def main():
     if unknown:
         parser.error(f"--only {unknown[0]}: it is to be of {', '.join(everything)}")
     output = options.output or os.path.join(options.build, "tests", "bench", "results.json")
-    results = run_all(Bench(options), wanted)
-    with open(output, "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1)
-        file.write("\n")
-    picture = os.path.splitext(output)[0] + ".svg"
-    if plot.draw(results, picture):
-        log(f"{output}, {picture}")
-    else:
-        log(output)
+    bench = Bench(options)
+    results = {"machine": machine(), "pinned": bench.pinned, "scenarios": {}}
+    try:
+        run_all(bench, wanted, results)
+    finally:
+        with open(output, "w", encoding="utf-8") as file:
+            json.dump(results, file, indent=1)
+            file.write("\n")
+        picture = os.path.splitext(output)[0] + ".svg"
+        log(f"{output}, {picture}" if plot.draw(results, picture) else output)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ class Panel:
             colour, width, dash = self.styles[name]
             places = [(self.x(c), self.y(v * self.factor)) for c, v in points]
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-            out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" '
+            out.append(f'<polyline points="{path}" fill="none"\n stroke="{colour}" '
                        f'stroke-width="{width}" stroke-dasharray="{dash}"/>')
             out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{width + 0.6}" fill="{colour}"/>'
                     for x, y in places]
@@ -105,7 +105,7 @@ def draw(results, path):
     height = TOP + HEIGHT + 50
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
            f'viewBox="0 0 {width} {height}">',
-           '<style>text{font:12px sans-serif;fill:#222}.title{font-weight:bold}'
+           '<style>text{font:12px sans-serif;fill:#222}.title{font-weight:bold}\n'
            '.end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#ddd}</style>',
            f'<rect width="{width}" height="{height}" fill="white"/>']
     for index, panel in enumerate(PANELS):
@@ -114,7 +114,7 @@ def draw(results, path):
     left = LEFT + len(PANELS) * (WIDTH + GAP) - 30
     for index, (name, (colour, thickness, dash)) in enumerate(styles.items()):
         y = TOP + 8 + index * 19
-        out.append(f'<line x1="{left}" y1="{y}" x2="{left + 26}" y2="{y}" stroke="{colour}" '
+        out.append(f'<line x1="{left}" y1="{y}" x2="{left + 26}" y2="{y}"\n stroke="{colour}" '
                    f'stroke-width="{thickness}" stroke-dasharray="{dash}"/>')
         out.append(f'<text x="{left + 34}" y="{y + 4}">{escape(name)}</text>')
     out.append("</svg>")
