@@ -78,13 +78,27 @@ static int open_beside(struct tenon_file_replacement *replacement, mode_t mode)
     return code;
 }
 
+/* Only root may give a file away, and to those alone whom a container knows (EINVAL); another's may
+ * be replaced all the same. 0, or an errno. */
+static int give_to_owner(int fd, const struct stat *old)
+{
+    int code = fchown(fd, old->st_uid, old->st_gid) == 0 ? 0 : errno;
+    return code == EPERM || code == EINVAL ? 0 : code;
+}
+
 /* As the old file is: until it has the old one's mode, nobody else reads it. 0, or an errno. */
 static int open_like(struct tenon_file_replacement *replacement, const struct stat *old)
 {
     const mode_t all = S_IRWXU | S_IRWXG | S_IRWXO;
     int code = open_beside(replacement, S_IRUSR | S_IWUSR);
+    if (code != 0) {
+        return code;
+    }
+    code = give_to_owner(replacement->fd, old);
     if (code == 0 && fchmod(replacement->fd, old->st_mode & all) != 0) {
         code = errno;
+    }
+    if (code != 0) {
         (void)close(replacement->fd);
         (void)unlink(replacement->beside);
     }

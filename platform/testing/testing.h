@@ -190,6 +190,11 @@ const char *testing_null_device(void);
 int testing_file_mode(const char *path);
 bool testing_file_set_mode(const char *path, int mode);
 
+/* Its owner's number, and giving it to another one. -1 and false: no owners here (Windows), or not
+ * ours to give. */
+int64_t testing_file_owner(const char *path);
+bool testing_file_give(const char *path, int64_t owner);
+
 /* A symbolic link. False: not allowed here (Windows, as a rule). */
 bool testing_file_link(const char *target, const char *path);
 /* A pipe with a name. False: it is taken, or there are none here (Windows). */

@@ -264,6 +264,24 @@ static void replacement_keeps_the_mode(struct test *test)
     place_close(test, &place);
 }
 
+/* Root writes into another's file, who can still read it afterwards. */
+static void replacement_keeps_the_owner(struct test *test)
+{
+    enum { ANOTHER = 65534 };
+    struct place place;
+    struct tenon_error error;
+    place_open(test, &place);
+    CHECK(test, testing_file_write(place.path, "old", 3));
+    if (testing_file_give(place.path, ANOTHER)) {
+        CHECK(test, testing_file_set_mode(place.path, 0600));
+        CHECK(test, tenon_file_write(place.path, "new", 3, &error) == TENON_OK);
+        check_text(test, place.path, "new");
+        CHECK(test, testing_file_owner(place.path) == ANOTHER);
+        CHECK(test, testing_file_mode(place.path) == 0600);
+    }
+    place_close(test, &place);
+}
+
 static void replacement_follows_links(struct test *test)
 {
     struct place place;
@@ -314,6 +332,7 @@ const struct test_case file_cases[] = {
     {"file.replaced_by_pieces", replaced_by_pieces},
     {"file.replaced_beside_what_was_left", replaced_beside_what_was_left},
     {"file.replacement_keeps_the_mode", replacement_keeps_the_mode},
+    {"file.replacement_keeps_the_owner", replacement_keeps_the_owner},
     {"file.replacement_follows_links", replacement_follows_links},
     {"file.devices_are_written_as_they_are", devices_are_written_as_they_are},
     {NULL, NULL}

@@ -264,6 +264,17 @@ bool testing_file_set_mode(const char *path, int mode)
     return chmod(path, (mode_t)mode) == 0;
 }
 
+int64_t testing_file_owner(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (int64_t)status.st_uid : -1;
+}
+
+bool testing_file_give(const char *path, int64_t owner)
+{
+    return chown(path, (uid_t)owner, (gid_t)owner) == 0;
+}
+
 bool testing_file_link(const char *target, const char *path)
 {
     return symlink(target, path) == 0;

@@ -311,6 +311,19 @@ bool testing_file_set_mode(const char *path, int mode)
 }
 
 /* Without the privilege only in developer mode. Wine 8 says that it has made one, and has not. */
+int64_t testing_file_owner(const char *path)
+{
+    (void)path;
+    return -1;
+}
+
+bool testing_file_give(const char *path, int64_t owner)
+{
+    (void)path;
+    (void)owner;
+    return false;
+}
+
 bool testing_file_pipe(const char *path)
 {
     (void)path;
