@@ -258,6 +258,7 @@ def main():
     if unknown:
         parser.error(f"--only {unknown[0]}: it is to be of {', '.join(everything)}")
     output = options.output or os.path.join(options.build, "tests", "bench", "results.json")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # the servers end with it
     bench = Bench(options)
     results = {"machine": machine(), "pinned": bench.pinned, "scenarios": {}}
     try:
