@@ -180,7 +180,7 @@ int main(int argc, char **argv)
         return program_cannot_start("client", TENON_LIMIT);
     }
     sink_init_direct(&process->sink);
-    process->console.program = "client";
+    process->console.program = program_name(argv, "client");
     process->console.sink = &process->sink;
     int code = run(process, argc, argv);
     if (!process->program.watched) {

@@ -69,7 +69,7 @@ static int print(const struct help *help, struct console *console)
 int help_print(const struct option_table *table, struct console *console)
 {
     struct help help = {.size = 0};
-    add(&help, "Usage: %s [OPTION]... [ADDRESS]...\n%s\n\nOptions:\n", table->program,
+    add(&help, "Usage: %s [OPTION]... [ADDRESS]...\n%s\n\nOptions:\n", console->program,
         table->summary);
     for (size_t i = 0; i < table->count; i++) {
         add_option(&help, &table->options[i]);

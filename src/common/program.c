@@ -129,6 +129,20 @@ static void log_passed_over(struct console *console)
     }
 }
 
+const char *program_name(char **argv, const char *otherwise)
+{
+    static const char ending[] = ".exe";
+    char *name = argv[0];
+    for (char *at = argv[0]; at != NULL && *at != '\0'; at++) {
+        name = *at == '/' || *at == '\\' ? at + 1 : name;
+    }
+    size_t size = name == NULL ? 0 : strlen(name);
+    if (size > sizeof ending - 1 && strcmp(name + size - (sizeof ending - 1), ending) == 0) {
+        name[size - (sizeof ending - 1)] = '\0';
+    }
+    return size == 0 ? otherwise : name;
+}
+
 int program_cannot_start(const char *name, enum tenon_status status)
 {
     struct sink sink;

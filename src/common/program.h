@@ -56,6 +56,10 @@ void program_settle(struct program *program);
 int program_close(struct program *program, struct console *console, int code, int64_t flush,
                   bool output_may_fail);
 
+/* What the program was started as: the last part of argv[0], without `.exe`, which is taken off
+ * there; `otherwise` where nothing is left. Stays as long as argv does. */
+const char *program_name(char **argv, const char *otherwise);
+
 /* For what fails before there is anything to say it with. EXIT_CODE_FAILED. */
 int program_cannot_start(const char *name, enum tenon_status status);
 

@@ -262,7 +262,7 @@ int main(int argc, char **argv)
         return program_cannot_start("server", TENON_LIMIT);
     }
     sink_init_direct(&process->sink);
-    process->console.program = "server";
+    process->console.program = program_name(argv, "server");
     process->console.sink = &process->sink;
     int code = begin(process, argc, argv);
     if (!process->program.watched) {

@@ -81,7 +81,10 @@ def check_exchange(archive, folder):
         sys.exit("the packed server: %s\n%s" % (server.returncode, said))
     if "Server's response: Hello from the server!!!" not in transcript:
         sys.exit("the packed client:\n" + transcript)
-    print(run(server_path, "--version") + transcript)
+    version = run(server_path, "--version")
+    if not version.startswith("tenon-server (tenon) "):
+        sys.exit("it does not call itself by its name: " + version)
+    print(version + transcript)
 
 
 def check_twice(sources, work):

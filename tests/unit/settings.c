@@ -4,6 +4,7 @@
 #include "common/exit_code.h"
 #include "common/help.h"
 #include "common/options.h"
+#include "common/program.h"
 #include <string.h>
 
 enum {
@@ -158,7 +159,34 @@ static void check_help(struct unit *unit)
     CHECK_TEXT(unit, capture.error, "");
 }
 
+/* What a program calls itself is what it was started as. */
+static void check_name(struct unit *unit)
+{
+    static const struct {
+        const char *started;
+        const char *name;
+    } rows[] = {
+        {"server", "server"},
+        {"/usr/bin/tenon-server", "tenon-server"},
+        {"C:\\Program Files\\tenon\\tenon-server.exe", "tenon-server"},
+        {"./server.exe", "server"},
+        {".exe", ".exe"},
+        {"folder/", "otherwise"},
+        {"", "otherwise"},
+    };
+    char *none[] = {NULL};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char started[64];
+        char *argv[] = {started, NULL};
+        unit_row(unit, rows[i].started);
+        memcpy(started, rows[i].started, strlen(rows[i].started) + 1);
+        CHECK_TEXT(unit, program_name(argv, "otherwise"), rows[i].name);
+    }
+    CHECK_TEXT(unit, program_name(none, "otherwise"), "otherwise");
+}
+
 const struct unit_case settings_cases[] = {
+    {"settings.name", check_name},
     {"settings.taken", check_taken},
     {"settings.usage", check_usage},
     {"settings.backends", check_backends},
