@@ -304,10 +304,11 @@ static void loop_opened_here_and_run_there(struct test *test)
     end_connect(peers[9], "127.0.0.1", gate_port(gate), NULL);
     UNTIL(test, peers[9]->connects == 1 && gate->held_count == 1);
     attach_echo(&worker, gate_take(gate));
+    uint16_t port = gate_port(worker.test.gate);    /* the gate is the thread's from now on */
     CHECK(test, tenon_thread_start(&worker.thread, serve, &worker) == TENON_OK);
     for (int i = 0; i < 9; i++) {
         peers[i] = end_new(test);
-        end_connect(peers[i], "127.0.0.1", gate_port(worker.test.gate), NULL);
+        end_connect(peers[i], "127.0.0.1", port, NULL);
         UNTIL(test, peers[i]->connects == 1);
     }
     talk(test, peers, 10);

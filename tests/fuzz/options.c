@@ -149,7 +149,6 @@ static void check_usage(const struct capture *capture, const struct arguments *a
 
 static void check_settings(const struct settings *settings)
 {
-    FUZZ_CHECK(settings->message != NULL);
     FUZZ_CHECK(settings->timeout > 0);
     FUZZ_CHECK(settings->family <= TENON_FAMILY_IPV6);
     FUZZ_CHECK(settings->level <= CONSOLE_DEBUG);
@@ -164,6 +163,7 @@ static void check_settings(const struct settings *settings)
 static void check_server(const struct server_options *options)
 {
     check_settings(&options->settings);
+    FUZZ_CHECK(options->settings.message != NULL);
     FUZZ_CHECK(options->mode <= SERVER_DISCARD);
     FUZZ_CHECK(options->connections >= 1 && options->connections <= 1000 * 1000);
     FUZZ_CHECK(options->drain > 0);
@@ -172,6 +172,8 @@ static void check_server(const struct server_options *options)
 static void check_client(const struct client_options *options)
 {
     check_settings(&options->settings);
+    FUZZ_CHECK((options->settings.message == NULL) == (options->input != NULL));
+    FUZZ_CHECK(options->half_close != HALF_CLOSE_DEFAULT);
     FUZZ_CHECK(options->connect_timeout > 0);
     FUZZ_CHECK(options->wait >= 0);
     for (uint32_t i = 0; i < options->settings.place_count; i++) {
