@@ -140,6 +140,8 @@ bool place_parse(const char *text, struct place *place_out, const char **reason_
     place_out->port = PLACE_PORT;
     if (strncmp(text, path_prefix, sizeof path_prefix - 1) == 0) {
         *reason_out = parse_path(text + sizeof path_prefix - 1, place_out);
+    } else if (strstr(text, "://") != NULL) {
+        *reason_out = "of a URL it is HOST:PORT alone";
     } else if (*text == '[') {
         *reason_out = parse_bracketed(text, place_out);
     } else if (colon != NULL && strchr(colon + 1, ':') != NULL) {

@@ -52,6 +52,8 @@ static const struct usage usages[] = {
     {CLIENT, {"-B", "-x"}, "--hex does not belong to --bench"},
     {CLIENT, {"9000"}, "did you mean :9000?"},
     {SERVER, {"9000"}, "did you mean :9000?"},
+    {CLIENT, {"http://localhost:12345/"}, "of a URL it is HOST:PORT alone"},
+    {CLIENT, {"tcp://localhost"}, "of a URL it is HOST:PORT alone"},
     {CLIENT, {"localhost:"}, "localhost:"},
     {CLIENT, {"localhost:http"}, "localhost:http"},
     {CLIENT, {"localhost:65536"}, "localhost:65536"},
