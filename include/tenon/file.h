@@ -82,9 +82,10 @@ enum tenon_status tenon_file_write_all(struct tenon_file file, const void *data,
 
 /* A file that is written beside `path`, in its folder, and renamed into place by the commit: a
  * reader sees the old or the new one, never a part. A link stays, and what it leads to is replaced;
- * one that leads nowhere is replaced itself. The new file has the old one's mode (POSIX). What
- * exists and is no regular file, a pipe or a device, is opened and written as it comes; so is
- * /dev/stdout, whatever it is. *out is NULL on failure. */
+ * one that leads nowhere is replaced itself. The new file has the old one's mode, and
+ * its owner where this process may give files away (POSIX). What exists and is no regular file, a
+ * pipe or a device, is opened and written as it comes; so is /dev/stdout, whatever it is. *out is
+ * NULL on failure. */
 struct tenon_file_replacement;
 TENON_API TENON_CHECK_RESULT
 enum tenon_status tenon_file_replace_begin(const char *path, struct tenon_file_replacement **out,
