@@ -85,24 +85,39 @@ static void say_earlier(struct client *client)
     }
 }
 
+/* What to do about it, where that can be told. */
+static void say_hint(struct client *client)
+{
+    bool refused = false;
+    bool unknown = false;
+    for (uint32_t i = 0; i < client->place_count; i++) {
+        enum tenon_status status = client->failures[i].status;
+        refused = refused || status == TENON_REFUSED || status == TENON_NOT_FOUND;
+        unknown = unknown || status == TENON_NOT_RESOLVED;
+    }
+    if (refused) {
+        console_hint(client->console, "is the server running?%s",
+                     client->options->wait == 0 ? " try --wait 10s" : "");
+    } else if (unknown) {
+        console_hint(client->console, client->options->settings.family == TENON_FAMILY_ANY ?
+                     "is it meant as a host? a value with spaces is quoted, and that of --bench "
+                     "stands behind =" : "-4 and -6 leave out the addresses of the other family");
+    }
+}
+
 /* Every ADDRESS has failed for good. */
 static void give_up(struct client *client)
 {
     static const int order[] = {EXIT_CODE_TIMED_OUT, EXIT_CODE_REFUSED, EXIT_CODE_NOT_RESOLVED};
-    bool refused = false;
     int code = EXIT_CODE_FAILED;
     for (uint32_t i = 0; i < client->place_count; i++) {
         char text[PLACE_TEXT_MAX];
         place_format(&client->places[i], text);
         console_error(client->console, "cannot connect to %s: %s", text,
                       client->failures[i].reason);
-        refused = refused || client->failures[i].status == TENON_REFUSED;
     }
     say_earlier(client);
-    if (refused) {
-        console_hint(client->console, "is the server running?%s",
-                     client->options->wait == 0 ? " try --wait 10s" : "");
-    }
+    say_hint(client);
     for (size_t k = sizeof order / sizeof order[0]; k > 0; k--) {
         for (uint32_t i = 0; i < client->place_count; i++) {
             code = code_of(client->failures[i].status) == order[k - 1] ? order[k - 1] : code;

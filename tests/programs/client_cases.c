@@ -61,6 +61,22 @@ static void not_resolved(void)
     CHECK_TEXT(client.output, "");
     CHECK_CONTAINS(client.error, "client: cannot connect to nonexistent.invalid:1: ");
     run_close(&client);
+    run_whole(&client, CLIENT, ARGUMENTS("-4", "[::1]:1"));
+    CHECK_CODE(&client, 3);
+    CHECK_CONTAINS(client.error, "\nhint: -4 and -6 leave out the addresses of the other family\n");
+    run_close(&client);
+}
+
+static void no_such_path(void)
+{
+    struct run client;
+    run_whole(&client, CLIENT, ARGUMENTS("unix:no-such-folder/socket"));
+    CHECK_CONTAINS(client.error, "client: cannot connect to unix:no-such-folder/socket: ");
+    if (strstr(client.error, tenon_status_sentence(TENON_UNSUPPORTED)) == NULL) {
+        CHECK_CODE(&client, 4);
+        CHECK_CONTAINS(client.error, ": no such file or folder\n" HINT);
+    }
+    run_close(&client);
 }
 
 static void connect_timed_out(void)
@@ -261,6 +277,7 @@ const struct test_case client_cases[] = {
     {"client.refused", refused},
     {"client.refused_by_name", refused_by_name},
     {"client.not_resolved", not_resolved},
+    {"client.no_such_path", no_such_path},
     {"client.connect_timed_out", connect_timed_out},
     {"client.fail_over", fail_over},
     {"client.worst_of_several", worst_of_several},
