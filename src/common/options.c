@@ -84,8 +84,25 @@ static bool needs_value(const struct option *option)
     return option->argument != NULL && option->argument[0] != '[';
 }
 
+/* What other programs have options for. */
+static bool belongs_to_a_place(const char *name)
+{
+    static const char *const names[] = {"p", "port", "host"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int unknown(struct option_reader *reader, const char *dashes, const char *name)
 {
+    if (belongs_to_a_place(name)) {
+        (void)snprintf(reader->problem, sizeof reader->problem, "unknown option %s%s: host and "
+                       "port are an ADDRESS, such as localhost:12345 or :12345", dashes, name);
+        return OPTION_WRONG;
+    }
     const char *nearest = option_nearest(reader->table, name);
     (void)snprintf(reader->problem, sizeof reader->problem, "unknown option %s%s%s%s%s", dashes,
                    name, nearest == NULL ? "" : " (did you mean --",

@@ -21,6 +21,8 @@ static const struct usage usages[] = {
     {SERVER, {"--mod", "echo"}, "--mode"},
     {SERVER, {"--drian=1s"}, "--drain"},
     {SERVER, {"--colour"}, "unknown option --colour"},
+    {SERVER, {"--port", "80"}, "unknown option --port: host and port are an ADDRESS"},
+    {CLIENT, {"-p80"}, "unknown option -p: host and port are an ADDRESS"},
     {CLIENT, {"--porbe"}, "--probe"},
     {CLIENT, {"--wiat", "1s"}, "--wait"},
     {CLIENT, {"-X"}, "unknown option -X"},
