@@ -100,6 +100,9 @@ static void text_results(void)
             TEXT_RESULT("connect  1 connection", CLOSED_LOOP));
     text_of("echo", ARGUMENTS("--bench=echo", "-s", "1k", "-d", "200ms", "-R", "200"),
             TEXT_RESULT("echo 1024 B  64 connections", "open loop 200/s"));
+    /* More than the kernel takes at once. */
+    text_of("echo", ARGUMENTS("--bench=echo", "-s", "1m", "-c", "2", "-d", "1s"),
+            TEXT_RESULT("echo 1048576 B  2 connections", CLOSED_LOOP));
 }
 
 /* ---- independent counts ---- */
