@@ -1,5 +1,5 @@
 # What PowerShell, 5.1 as well as 7, sees of the programs: exit codes, the transcripts, bytes that
-# nothing has changed, Ctrl+Break.
+# nothing has changed, Ctrl+Break, the README's step for GitHub Actions and its service.
 #
 #     .ci/shells.ps1 -Programs FOLDER
 #
@@ -210,6 +210,33 @@ function Test-Recipe {
     Confirm-Equal 'recipe: exit code' 0 $LASTEXITCODE
 }
 
+# The README's service, but for the places of a machine. Needs an elevated prompt.
+function Test-Service {
+    $readme = Get-Content -Raw (Join-Path $PSScriptRoot '../README.md')
+    $lines = @([regex]::Matches($readme, '(?m)^ +PS> ((?:New|Start)-Service .*?)\r?$') |
+        ForEach-Object { $_.Groups[1].Value })
+    Confirm-Equal 'service: lines of the README' 2 $lines.Count
+    $places = @{
+        'C:\Program Files\tenon\tenon-server.exe' = $server
+        'C:\tenon\log.txt' = Join-Path $folder 'service.log'
+        ':8000' = "--ready-file $ready-service localhost:0"
+    }
+    foreach ($place in $places.Keys) {
+        Confirm-Equal "service: $place" $true $lines[0].Contains($place)
+        $lines[0] = $lines[0].Replace($place, $places[$place])
+    }
+    try {
+        $lines | ForEach-Object { Invoke-Expression $_ } | Out-Null
+        Confirm-Equal 'service: state' 'Running' "$((Get-Service tenon).Status)"
+        Confirm-Equal 'service: answer' 'Hello from the server!!!' (
+            & $client -q --ready-file "$ready-service")
+        Stop-Service tenon
+        Confirm-Equal 'service: state' 'Stopped' "$((Get-Service tenon).Status)"
+    } finally {
+        sc.exe delete tenon | Out-Null
+    }
+}
+
 "PowerShell $($PSVersionTable.PSVersion)"
 New-Item -ItemType Directory $folder | Out-Null
 try {
@@ -218,6 +245,7 @@ try {
     Test-ExitCodes
     Test-Break
     Test-Recipe
+    Test-Service
 } finally {
     Remove-Item -Recurse -Force $folder
 }
