@@ -227,7 +227,12 @@ static bool take_response(struct exchange *exchange, const void *data, size_t si
 
 static void on_end(struct exchange *exchange)
 {
+    struct event event;
     exchange->ended = true;
+    if (event_begin(&event, exchange->client->console, CONSOLE_DEBUG, "end")) {
+        event_number(&event, "received", exchange->transcript.received);
+        event_end(&event);
+    }
     if (exchange->sent || (exchange->client->source->conversation && !exchange->sending)) {
         complete(exchange);
     }

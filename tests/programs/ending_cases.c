@@ -281,12 +281,13 @@ static void of_forbidden_files(void)
 static void gone_while_sending(void)
 {
     struct visit visit;
-    visit_begin_with(&visit, ARGUMENTS("-q", "-i", "-"), &typed);
+    visit_begin_with(&visit, ARGUMENTS("-q", "-vv", "-i", "-"), &typed);
     CHECK(testing_process_write(visit.client.process, "one", 3));
     visit_expect(&visit, "one");
     raw_send(visit.peer, BYTES("enough"));
     testing_raw_finish(visit.peer);
-    run_await(&visit.client, TESTING_OUTPUT, "enough", 1);
+    /* The first failure of a stream is kept: an end that is read behind a reset is none. */
+    run_await(&visit.client, TESTING_ERROR_OUTPUT, " DEBUG end ", 1);
     CHECK(testing_process_write(visit.client.process, "two", 3));
     visit_expect(&visit, "two");
     testing_raw_close(visit.peer);
@@ -297,10 +298,7 @@ static void gone_while_sending(void)
     }
     visit_wait(&visit, 1);
     CHECK_TEXT(visit.client.output, "enough");
-    /* Of what, its answer's end decides: whether that was read before the send failed. */
-    CHECK_CONTAINS(visit.client.error, "client: lost 127.0.0.1:");
-    CHECK_CONTAINS(visit.client.error, " before the end of ");
-    CHECK_CONTAINS(visit.client.error, ": connection reset");
+    CHECK_CONTAINS(visit.client.error, " before the end of what it was sent: connection reset");
     run_close(&visit.client);
 }
 
