@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Does what the README says to embed the library, word for word, and talks to what comes of it.
 
-    readme.py SOURCES BUILD WORK
+    readme.py BUILD WORK
 
-Each block of CMake is a CMakeLists.txt, and begins a project of its own in a new folder; blocks of
-commands run in the folder of the last project. What takes long is taken from BUILD: packages are
-installed from there, and the library as two files is the one that it has.
+Commands run in a folder like a clone, and from `mkdir` on in the one that they make; each further
+block of CMake begins a project in a folder of its own beside it. What takes long is taken from
+BUILD: packages are installed from there, and the library as two files is the one that it has.
 """
 import json
 import os
@@ -16,51 +16,36 @@ import socket
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "readme"))
+import page
+
 PATIENCE_S = 20
+WAYS = 4
 
 
-def section(text, title):
-    found = re.search(r"^## %s\n(.*?)(?=^## |\Z)" % title, text, re.M | re.S)
-    return found[1] if found else sys.exit("the README has no section " + title)
-
-
-def blocks_of(text):
-    """Pairs of a kind and a text: `cmake`, `c` or whatever a fence says, and `sh`."""
-    pattern = r"^```(\w+)\n([\s\S]*?)^```$|((?:^    .*\n)+)"
-    for found in re.finditer(pattern, text, re.M):
-        if found[1]:
-            yield found[1], found[2]
-        elif not found[3].lstrip().startswith("PS>"):
-            yield "sh", re.sub("^    ", "", found[3], flags=re.M)
-
-
-def check_presets(sources, text):
+def check_presets(text):
     """Every workflow that is named is there."""
-    presets = json.loads((sources / "CMakePresets.json").read_text())
+    presets = json.loads((page.SOURCES / "CMakePresets.json").read_text())
     known = [preset["name"] for preset in presets["workflowPresets"]]
-    named = re.findall(r"cmake --workflow --preset ([a-z-]+)", text)
-    for name in named:
+    for name in re.findall(r"cmake --workflow --preset ([a-z-]+)", text):
         if name not in known:
             sys.exit("there is no workflow " + name)
-    for line in ("demo", "test"):
-        if "    cmake --workflow --preset %s\n" % line not in text:
-            sys.exit("the README has not the command of " + line)
 
 
-def check_example(sources, text):
+def check_example():
     """The C of the README is the example's, which is built and tested."""
-    example = (sources / "tests/examples/echo.c").read_text()
-    shown = [block for kind, block in blocks_of(text) if kind == "c"]
+    example = (page.SOURCES / "tests/examples/echo.c").read_text()
+    shown = [block.text for block in page.read() if block.kind == "c"]
     if len(shown) != 1 or shown[0] not in example:
         sys.exit("the README's echo server is not that of tests/examples/echo.c")
 
 
 def run(script, folder, home):
     done = subprocess.run(["sh", "-ec", script], cwd=folder, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False,
-                          env=dict(os.environ, HOME=str(home)))
+                          stderr=subprocess.STDOUT, check=False, env={**os.environ, "HOME": home})
     if done.returncode != 0:
         sys.exit("%s\n%s" % (script, done.stdout))
+    return done.stdout
 
 
 def check_echo(program):
@@ -70,12 +55,7 @@ def check_echo(program):
         with socket.create_connection(("localhost", port), PATIENCE_S) as peer:
             peer.sendall(b"joined")
             peer.shutdown(socket.SHUT_WR)
-            answer = b""
-            while True:
-                more = peer.recv(100)
-                if not more:
-                    break
-                answer += more
+            answer = b"".join(iter(lambda: peer.recv(100), b""))
     finally:
         server.kill()
         server.wait()
@@ -83,43 +63,67 @@ def check_echo(program):
         sys.exit("%s answered %s" % (program, answer))
 
 
-def new_project(work, sources, number, text):
-    folder = work / ("project%d" % number)
-    folder.mkdir(parents=True)
-    shutil.copy(sources / "tests/examples/echo.c", folder)
-    os.symlink(sources, folder / "tenon")
-    (folder / "CMakeLists.txt").write_text(text)
+def check_terminals(shown, folder, home):
+    """One terminal with the echo server, on a port of the system's choice, and one that asks it."""
+    (server_line, server_says), (client_line, client_says) = map(page.transcript, shown)
+    server = subprocess.Popen(["sh", "-c", "exec " + page.replace(server_line, ("12345", "0"))],
+                              cwd=folder, stdout=subprocess.PIPE, text=True)
+    try:
+        said = server.stdout.readline()
+        port = said.split()[-1]
+        answer = run(f"{client_line} localhost:{port}", folder, home)
+    finally:
+        server.kill()
+        server.wait()
+    if said != page.replace(server_says, ("12345", port)) or answer != client_says:
+        sys.exit("the README shows other words than\n%s%s" % (said, answer))
+
+
+def new_project(work, number):
+    """Beside the first, with the same program."""
+    folder = work / ("echo%d" % number)
+    folder.mkdir()
+    shutil.copy(work / "echo/echo.c", folder)
     return folder
 
 
-def main():
-    sources, build, work = map(pathlib.Path, sys.argv[1:])
-    text = (sources / "README.md").read_text()
-    check_presets(sources, text)
-    check_example(sources, section(text, "The layer in 30 lines"))
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    (work / "build").mkdir()
-    os.symlink(build, work / "build/package")
-    folder, tried = work, 0
-    for kind, block in blocks_of(section(text, "Install and embed")):
+def follow(blocks, work):
+    """How many ways of embedding were tried."""
+    folder, tried, shown = work / "tenon", 0, []
+    done = r"(?m)^cmake --workflow .*$|^cmake --build .* --target amalgamation$"
+    for kind, block in [(block.kind, block.text) for block in blocks]:
         if kind == "cmake":
-            folder = new_project(work, sources, tried, block)
-            continue
-        if "amalgamation" in block:
-            folder = new_project(work, sources, tried, "")
-            source = (folder / "echo.c").read_text().replace("<tenon/tenon.h>", '"tenon.h"')
-            (folder / "echo.c").write_text(source)
-            os.symlink(work / "build", folder / "build")
-        elif "pkg-config" in block:
-            folder = new_project(work, sources, tried, "")
-        done = r"(?m)^cmake --workflow .*$|^cmake --build .* --target amalgamation$"
-        run(re.sub(done, ":", block), folder, work)
+            folder = new_project(work, tried) if tried else folder
+            (folder / "CMakeLists.txt").write_text(block)
+        elif kind == "transcript":
+            shown.append(block)
+        elif kind == "sh":
+            if "pkg-config" in block or "amalgamation" in block:
+                folder = new_project(work, tried)
+            if "amalgamation" in block:
+                source = (folder / "echo.c").read_text()
+                (folder / "echo.c").write_text(source.replace("<tenon/tenon.h>", '"tenon.h"'))
+            last = run(re.sub(done, ":", block) + "pwd\n", folder, work).splitlines()[-1]
+            folder = pathlib.Path(last)
         for program in (folder / "echo", folder / "build/echo"):
-            if program.is_file():
+            if kind == "sh" and program.is_file():
                 check_echo(program)
                 tried += 1
-    if tried != 4:
+        if len(shown) == 2:
+            check_terminals(shown, folder, work)
+            shown = []
+    return tried
+
+
+def main():
+    build, work = map(pathlib.Path, sys.argv[1:])
+    check_presets(page.README.read_text(encoding="utf-8"))
+    check_example()
+    shutil.rmtree(work, ignore_errors=True)
+    (work / "tenon").mkdir(parents=True)
+    page.check_out(work / "tenon", build, ["package"])
+    tried = follow([block for block in page.read() if block.section == "Install and embed"], work)
+    if tried != WAYS:
         sys.exit("%d ways of embedding were tried" % tried)
     print("%d ways of embedding" % tried)
 
