@@ -10,6 +10,10 @@ install(TARGETS ${targets} EXPORT tenon
     RUNTIME COMPONENT shared
     LIBRARY COMPONENT shared NAMELINK_COMPONENT development
     ARCHIVE COMPONENT development)
+if(MSVC AND TENON_SHARED)
+    install(FILES $<TARGET_PDB_FILE:tenon_shared> DESTINATION . COMPONENT symbols
+        EXCLUDE_FROM_ALL OPTIONAL)
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/tenon TYPE INCLUDE COMPONENT development
     FILES_MATCHING PATTERN "*.h")
 

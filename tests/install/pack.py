@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Packages of the same sources, built in two folders, are the same bytes; and they work.
 
-    pack.py twice SOURCES WORK      build and pack copies of SOURCES in two folders, and compare
-    pack.py try ARCHIVE WORK        let the packed server and client talk
+    pack.py twice SOURCES WORK [PRESET]     build and pack copies of SOURCES in two folders, and
+                                            compare what the preset makes [package-deb]
+    pack.py try ARCHIVE WORK                let the packed server and client talk
 
-The first uses the preset package-deb and every format, asks lintian where there is one, and tries
-what it packed as well.
+The first makes every format of a preset for Debian, asks lintian where there is one, and tries what
+it packed as well. Where LLVM links for Windows the programs' symbols are compared too; Microsoft
+promises no such thing of its linker's.
 """
 import hashlib
 import os
@@ -17,6 +19,9 @@ import time
 
 EPOCH = "1764028800"
 PATIENCE_S = 20
+FORMATS = {"package-deb": "DEB;TGZ;ZIP"}    # of a preset, where they are more than its own
+COUNTS = {"package-deb": 6, "package-windows-sdk": 5, "package-windows": 2}
+SUFFIXES = (".deb", ".gz", ".zip", ".pdb")
 PARTS = ["CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "include", "platform",
          "src", ".ci"]
 
@@ -30,7 +35,7 @@ def run(*command, cwd=None):
     return done.stdout
 
 
-def pack(sources, folder):
+def pack(sources, folder, preset):
     for part in PARTS:
         if (sources / part).is_dir():
             shutil.copytree(sources / part, folder / part)
@@ -40,29 +45,60 @@ def pack(sources, folder):
     # Files come to a checkout at any time.
     for path in folder.rglob("*"):
         os.utime(path, (time.time(), time.time()))
-    run("cmake", "--preset", "package-deb", cwd=folder)
-    run("cmake", "--build", "--preset", "package-deb", "--parallel", "2", cwd=folder)
-    build = folder / "build/package-deb"
-    run("cpack", "-G", "DEB;TGZ;ZIP", cwd=build)
+    run("cmake", "--preset", preset, cwd=folder)
+    run("cmake", "--build", "--preset", preset, "--parallel", "2", cwd=folder)
+    build = folder / "build" / preset
+    formats = ["-G", FORMATS[preset]] if preset in FORMATS else []
+    run("cpack", "--preset", preset, *formats, cwd=folder)
     run("cpack", "--config", "CPackSourceConfig.cmake", cwd=build)
-    packed = [path for path in build.iterdir() if path.suffix in (".deb", ".gz", ".zip")]
-    return {path.name: path for path in packed}
+    packed = list(build.iterdir())
+    if preset == "package-windows-sdk":
+        symbols = build / "symbols"
+        run("cmake", "--install", build, "--component", "symbols", "--prefix", symbols)
+        packed += symbols.iterdir()
+    packed = {path.name: path for path in packed if path.suffix in SUFFIXES}
+    if len(packed) != COUNTS[preset]:
+        sys.exit("packed: %s" % sorted(packed))
+    return packed
+
+
+def first_difference(one, two):
+    """For files: the first byte; for archives: that of each file in them."""
+    if one.suffix not in (".gz", ".zip"):
+        pairs = zip(one.read_bytes(), two.read_bytes())
+        first = next((i for i, (a, b) in enumerate(pairs) if a != b), "the shorter one's end")
+        return ["%s and %s differ from %s on" % (one, two, first)]
+    folders = [path.with_name(path.name + ".unpacked") for path in (one, two)]
+    for path, folder in zip((one, two), folders):
+        shutil.unpack_archive(path, folder)
+    lines = ["%s and %s differ" % (one, two)]
+    for path in sorted(path for path in folders[0].rglob("*") if path.is_file()):
+        other = folders[1] / path.relative_to(folders[0])
+        if not other.exists():
+            lines.append("%s is not there" % other)
+        elif path.read_bytes() != other.read_bytes():
+            lines += first_difference(path, other)
+    return lines
 
 
 def check_same(one, two):
-    if sorted(one) != sorted(two) or len(one) != 6:
+    if sorted(one) != sorted(two):
         sys.exit("packed: %s and %s" % (sorted(one), sorted(two)))
+    wrong = []
     for name in sorted(one):
         digests = [hashlib.sha256(packed[name].read_bytes()).hexdigest() for packed in (one, two)]
         print(digests[0], name)
         if digests[0] != digests[1]:
-            sys.exit("%s and %s differ" % (one[name], two[name]))
+            wrong += first_difference(one[name], two[name])
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 def check_exchange(archive, folder):
     shutil.rmtree(folder, ignore_errors=True)
     shutil.unpack_archive(archive, folder)
-    suffix = ".exe" if os.name == "nt" else ""
+    suffix = ".exe" if "-windows-" in archive.name else ""
+    launcher = ["wine"] if suffix and os.name != "nt" else []
     programs = next(folder.rglob("bin"))
     server_path, client_path = [programs / (name + suffix) for name in
                                 ("tenon-server", "tenon-client")]
@@ -70,10 +106,10 @@ def check_exchange(archive, folder):
         for path in (server_path, client_path):
             path.chmod(0o755)   # which the unpacking of a .zip forgets
     ready = folder / "ready"
-    server = subprocess.Popen([server_path, "--once", "--ready-file", ready, "localhost:0"],
-                              stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([*launcher, server_path, "--once", "--ready-file", ready,
+                               "localhost:0"], stdout=subprocess.PIPE, text=True)
     try:
-        transcript = run(client_path, "--wait", "10s", "--ready-file", ready)
+        transcript = run(*launcher, client_path, "--wait", "10s", "--ready-file", ready)
         said = server.communicate(timeout=PATIENCE_S)[0]
     finally:
         server.kill()
@@ -81,22 +117,22 @@ def check_exchange(archive, folder):
         sys.exit("the packed server: %s\n%s" % (server.returncode, said))
     if "Server's response: Hello from the server!!!" not in transcript:
         sys.exit("the packed client:\n" + transcript)
-    version = run(server_path, "--version")
+    version = run(*launcher, server_path, "--version")
     if not version.startswith("tenon-server (tenon) "):
         sys.exit("it does not call itself by its name: " + version)
     print(version + transcript)
 
 
-def check_twice(sources, work):
+def check_twice(sources, work, preset):
     shutil.rmtree(work, ignore_errors=True)
-    one = pack(sources, work / "one")
-    two = pack(sources, work / "another folder/two")
+    one = pack(sources, work / "one", preset)
+    two = pack(sources, work / "another folder/two", preset)
     check_same(one, two)
     for name, path in one.items():
-        if "-linux-" in name:
+        if "-linux-" in name or "-windows-" in name:
             check_exchange(path, work / "unpacked")
-    if shutil.which("lintian"):
-        packages = [path for name, path in one.items() if name.endswith(".deb")]
+    packages = [path for name, path in one.items() if name.endswith(".deb")]
+    if packages and shutil.which("lintian"):
         complaints = [line for line in run("lintian", *packages).splitlines()
                       if line.startswith(("E:", "W:"))]
         if complaints:
@@ -106,7 +142,7 @@ def check_twice(sources, work):
 def main():
     what, source, work = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     if what == "twice":
-        check_twice(source, work)
+        check_twice(source, work, sys.argv[4] if len(sys.argv) > 4 else "package-deb")
     else:
         check_exchange(source, work)
 
