@@ -14,7 +14,7 @@ enum {
     TENON_ACCEPTS_A_TURN = 64,          /* sockets that one listener yields in a turn */
     TENON_ACCEPTS_PENDING = 32,         /* accepts that a completion backend has under way */
     TENON_BACKLOG = 4096,               /* the listener's backlog unless said otherwise */
-    TENON_LENT_SIZE = 16 * 1024,        /* bytes of a lent receive, unless options say so */
+    TENON_LENT_SIZE = 64 * 1024,        /* bytes of a lent receive, unless options say so */
     TENON_LENT_SIZE_MIN = 256,
     TENON_LENT_SIZE_MAX = 1024 * 1024,
     TENON_BATCH = 256,                  /* events that a turn collects, likewise */

@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 
 enum {
-    MEMORY = 4 * 1024 * 1024,   /* of all of them, where that is at least */
+    MEMORY = 32 * 1024 * 1024,  /* of all of them, where that is at least */
     COUNT_MIN = 16,
-    COUNT_MAX = 256,
+    COUNT_MAX = 512,
     WANTED_FIRST = 32,
     GROUP = 0
 };

@@ -9,8 +9,8 @@
 #include <tenon/stream.h>
 
 enum {
-    RESERVE_DATA_SIZE = 16 * 1024,
-    RESERVE_MAX = 1024      /* entries of all loops: 16 MiB, touched only where they are used */
+    RESERVE_DATA_SIZE = 64 * 1024,
+    RESERVE_MAX = 1024      /* entries of all loops: 64 MiB, touched only where they are used */
 };
 
 struct content;

@@ -200,7 +200,7 @@ static void break_off(struct session *session, struct tenon_error error)
 /* Several pieces at once, as long as the kernel takes them; then others have their turn. */
 static enum tenon_flow send_file(struct session *session, struct reserve_entry *entry)
 {
-    enum { PIECES_AT_ONCE = 8 };
+    enum { PIECES_AT_ONCE = 2 };
     char *room = entry->data + WORKER_RECEIVE_MAX;      /* behind what the client has sent */
     for (int i = 0;; i++) {
         struct tenon_error error;

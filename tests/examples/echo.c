@@ -5,13 +5,13 @@
 #include <string.h>
 #include <tenon/tenon.h>
 
-/* One connection. What a slow reader has not taken yet waits in `kept`, and nothing is read
+/* One connection. What a slow reader has not taken yet waits in `rest`, and nothing is read
  * meanwhile. */
 struct session {
     struct tenon_stream stream; /* first: a stream's address is its session's */
     struct tenon_send send;
     struct tenon_piece piece;
-    unsigned char kept[TENON_LENT_SIZE];
+    void *rest;
 };
 
 static void on_closed(struct tenon_stream *stream, enum tenon_status status)
@@ -22,6 +22,7 @@ static void on_closed(struct tenon_stream *stream, enum tenon_status status)
 
 static void on_sent(struct tenon_send *send, enum tenon_status status)
 {
+    free(((struct session *)(void *)send->stream)->rest);
     if (status == TENON_OK) {
         tenon_stream_receive_resume(send->stream);
     } else if (status != TENON_CANCELED) {
@@ -41,8 +42,13 @@ static enum tenon_flow on_receive(struct tenon_stream *stream, enum tenon_status
     if (sent == size) {
         return TENON_CONTINUE;  /* the common case: nothing copied, nothing kept */
     }
-    memcpy(session->kept, (const unsigned char *)data + sent, size - sent);
-    session->piece.data = session->kept;
+    session->rest = malloc(size - sent);
+    if (session->rest == NULL) {
+        tenon_stream_close(stream, TENON_CLOSE_ABORT, 0, on_closed);
+        return TENON_PAUSE;
+    }
+    memcpy(session->rest, (const unsigned char *)data + sent, size - sent);
+    session->piece.data = session->rest;
     session->piece.size = size - sent;
     tenon_stream_send(stream, &session->send, on_sent);
     return TENON_PAUSE;         /* backpressure: resumed when this is sent */
