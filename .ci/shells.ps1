@@ -1,5 +1,6 @@
 # What PowerShell, 5.1 as well as 7, sees of the programs: exit codes, the transcripts, bytes that
-# nothing has changed, Ctrl+Break, the README's step for GitHub Actions and its service.
+# nothing has changed, Ctrl+Break, what the README has for a prompt, its step for GitHub Actions and
+# its service.
 #
 #     .ci/shells.ps1 -Programs FOLDER
 #
@@ -196,6 +197,16 @@ function Test-Break {
     Confirm-Equal 'Ctrl+Break: nobody listens' 4 $LASTEXITCODE
 }
 
+# The README's lines for this prompt: the exchange, and an echo server of one's own.
+function Test-Readme {
+    $script = Join-Path $PSScriptRoot '../tests/readme/prompt.ps1'
+    foreach ($case in 'exchange', 'embedding') {
+        & (Get-Process -Id $PID).Path -NoProfile -ExecutionPolicy Bypass -File $script -Case $case |
+            Out-Host
+        Confirm-Equal "README: $case" 0 $LASTEXITCODE
+    }
+}
+
 # The README's step for GitHub Actions, as it stands there.
 function Test-Recipe {
     $readme = Get-Content (Join-Path $PSScriptRoot '../README.md')
@@ -244,6 +255,7 @@ try {
     Test-Bytes
     Test-ExitCodes
     Test-Break
+    Test-Readme
     Test-Recipe
     Test-Service
 } finally {

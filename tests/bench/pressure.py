@@ -1,7 +1,7 @@
 """What a server does under pressure: 19,000 clients at once that all get their answers, a storm of
 connects, and what a client that floods it costs the others.
 
-    python3 tests/bench/pressure.py build/release/bin [CONNECTIONS]
+    python3 tests/bench/pressure.py build/release/bin [CONNECTIONS [STORM [ROUNDS [SECONDS]]]]
 
 The folder has both programs. Clients come from four loopback addresses; Linux only.
 """
@@ -21,8 +21,7 @@ import time
 import idle
 
 GREETING = b"Hello from the server!!!"
-STORM = 4000
-ROUNDS = 5
+USUAL = [19000, 4000, 5, 3]
 CORES = sorted(os.sched_getaffinity(0))
 
 
@@ -66,16 +65,16 @@ def all_at_once(binaries, count):
     return answered == count
 
 
-def storm(binaries):
+def storm(binaries, count):
     """All connect at the same time; each is to get the whole greeting, and its end."""
-    with Server(binaries, "-c", str(STORM)) as server, selectors.DefaultSelector() as selector:
+    with Server(binaries, "-c", str(count)) as server, selectors.DefaultSelector() as selector:
         began = time.monotonic()
-        for index in range(STORM):
+        for index in range(count):
             client = idle.bound_client(index)
             client.setblocking(False)
             client.connect_ex(("127.0.0.1", server.port))
             selector.register(client, selectors.EVENT_WRITE, b"")
-        open_clients, served = STORM, 0
+        open_clients, served = count, 0
         while open_clients > 0 and time.monotonic() < began + idle.PATIENCE:
             for key, events in selector.select(1):
                 try:
@@ -95,14 +94,14 @@ def storm(binaries):
                 selector.unregister(key.fileobj)
                 reset(key.fileobj)
         seconds = time.monotonic() - began
-    print(f"a storm of {STORM} connects: {served} served, in {seconds:.2f} s")
-    return served == STORM
+    print(f"a storm of {count} connects: {served} served, in {seconds:.2f} s")
+    return served == count
 
 
-def percentile(binaries, port):
+def percentile(binaries, port, seconds):
     """The 99th of 16 clients with 2,000 requests a second in all, in microseconds."""
-    command = [os.path.join(binaries, "client"), "--bench=echo", "-c", "16", "-R", "2k", "-d", "3s",
-               "--threads", "1", f"127.0.0.1:{port}"]
+    command = [os.path.join(binaries, "client"), "--bench=echo", "-c", "16", "-R", "2k", "-d",
+               f"{seconds}s", "--threads", "1", f"127.0.0.1:{port}"]
     output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
                             preexec_fn=lambda: os.sched_setaffinity(0, {CORES[-1]})).stdout
     return int(re.search(r"\bp99 (\d+)", output).group(1))
@@ -120,34 +119,35 @@ def flood(port):
         client.sendall(data)
 
 
-def fairness(binaries):
+def fairness(binaries, rounds, seconds):
     """Alone and beside the flood in turns; the median ratio. The server has one loop, which they
     share, and a core; all clients have another."""
     ratios = []
     with Server(binaries, "--mode", "echo", "--threads", "1") as server:
         os.sched_setaffinity(server.process.pid, {CORES[0]})
-        for _ in range(ROUNDS):
-            alone = percentile(binaries, server.port)
+        for _ in range(rounds):
+            alone = percentile(binaries, server.port, seconds)
             flooder = multiprocessing.Process(target=flood, args=(server.port,), daemon=True)
             flooder.start()
-            beside = percentile(binaries, server.port)
+            beside = percentile(binaries, server.port, seconds)
             flooder.kill()
             flooder.join()
             ratios.append((beside / alone, alone, beside))
-    ratio, alone, beside = sorted(ratios)[ROUNDS // 2]
+    ratio, alone, beside = sorted(ratios)[rounds // 2]
     print(f"99 % of the others' requests: {alone} us alone, {beside} us beside a client that "
-          f"floods; {ratio:.2f} times, the median of {ROUNDS}")
+          f"floods; {ratio:.2f} times, the median of {rounds}")
 
 
 def main():
     binaries = sys.argv[1]
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 19000
-    limit = max(count, STORM) + 500
+    given = [int(value) for value in sys.argv[2:]]
+    count, storm_count, rounds, seconds = given + USUAL[len(given):]
+    limit = max(count, storm_count) + 500
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, max(limit, hard)))
     good = all_at_once(binaries, count)
-    good = storm(binaries) and good
-    fairness(binaries)
+    good = storm(binaries, storm_count) and good
+    fairness(binaries, rounds, seconds)
     return 0 if good else 1
 
 

@@ -117,6 +117,9 @@ def follow(blocks, work):
 
 def main():
     build, work = map(pathlib.Path, sys.argv[1:])
+    if shutil.which("pkg-config") is None:
+        print("skipped: there is no pkg-config")
+        return 77
     check_presets(page.README.read_text(encoding="utf-8"))
     check_example()
     shutil.rmtree(work, ignore_errors=True)
@@ -126,7 +129,8 @@ def main():
     if tried != WAYS:
         sys.exit("%d ways of embedding were tried" % tried)
     print("%d ways of embedding" % tried)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

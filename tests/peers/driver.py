@@ -3,8 +3,9 @@
     driver.py PROGRAMS PEER.CASE
 
 PROGRAMS is the folder of server and client; the case is the function case_CASE of PEER.py beside
-this file. Exit status 0: passed; 1: failed, and what every process said is printed; 77: skipped, as
-a program is missing here (with TENON_PEERS_REQUIRED in the environment that is a failure).
+this file or in tests/readme. Exit status 0: passed; 1: failed, and what every process said is
+printed; 77: skipped, as a program is missing here (with TENON_PEERS_REQUIRED in the environment
+that is a failure).
 
 A case gets a stage. All that it starts is in a process group of its own and killed at the end; all
 that it writes is in a temporary folder. It waits for what a process says, for a process to end, or
@@ -415,5 +416,6 @@ def main(programs, name):
 
 if __name__ == "__main__":
     # The cases import this file as well: it is one module.
+    sys.path.append(str(pathlib.Path(__file__).parents[1] / "readme"))
     sys.modules["driver"] = sys.modules["__main__"]
     sys.exit(main(*sys.argv[1:]))

@@ -1,40 +1,30 @@
 """The recipes of the README, run as they stand there: only the places and files that belong to a
 machine are replaced, and each of those must be found."""
 import configparser
-import pathlib
-import re
 import shlex
 import socket
 
+import page
 from authority import Authority
 from driver import (ANSWER, Load, check, check_equal, exchange, is_cut_off, peer_name, place_of,
                     served)
-
-README = pathlib.Path(__file__).parents[2] / "README.md"
+from page import replace
 
 
 class Recipe:
     """A section below `Recipes`: its blocks in fences, and its indented lines."""
 
     def __init__(self, title):
-        recipes = README.read_text().partition("\n## Recipes\n")[2].partition("\n## ")[0]
-        section = recipes.partition(f"\n### {title}\n")[2].partition("\n### ")[0]
+        section = [block for block in page.read() if block.section == title]
         check(section, f"the README has no recipe {title!r}")
-        self.blocks = re.findall(r"^```[a-z]+\n(.*?)^```$", section, re.M | re.S)
-        outside = re.sub(r"^```.*?^```$", "", section, flags=re.M | re.S)
-        self.lines = re.findall(r"^    (.*)$", outside, re.M)
-
-
-def replace(text, *pairs):
-    for old, new in pairs:
-        check_equal(text.count(old), 1, f"how often {old!r} is in the recipe")
-        text = text.replace(old, str(new))
-    return text
+        self.blocks = [block.text for block in section if block.kind != "sh"]
+        self.lines = [line for block in section if block.kind == "sh"
+                      for line in block.text.splitlines()]
 
 
 def start_server(stage, line, *pairs):
     """A command line of the README. Its last word is where it listens."""
-    program, *arguments, address = shlex.split(replace(line, *pairs))
+    program, *arguments, address = shlex.split(replace(line, *pairs), comments=True)
     check_equal(program, "server", "the program")
     return stage.server(*arguments, address=address)
 

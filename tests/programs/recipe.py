@@ -1,17 +1,19 @@
 """Runs a recipe of the README as GitHub Actions would: the steps of `In GitHub Actions`.
 
-    recipe.py README PROGRAMS bash|powershell [SHELL]
+    recipe.py PROGRAMS bash|powershell [SHELL]
 
 The programs are at build/release/bin of a folder of its own; where the recipe is for Windows they
 have names with .exe in front of this system's ones too. SHELL is the command, looked for in PATH.
 Exits with the recipe's code, and 77 where there is no such shell.
 """
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "readme"))
+import page
 
 SECONDS = 50
 
@@ -25,23 +27,23 @@ SHELLS = {
 }
 
 
-def recipe(readme, shell):
-    section = readme.split("\n## In GitHub Actions\n")[1].split("\n## ")[0]
-    for block in re.findall(r"```yaml\n(.*?)```", section, re.S):
-        head, script = block.split("run: |\n")
-        if ("shell: powershell" in head) == (shell == "powershell"):
-            return "".join(line[4:] + "\n" for line in script.splitlines())
+def recipe(shell):
+    for block in page.read():
+        if block.kind == "yaml":
+            head, script = block.text.split("run: |\n")
+            if ("shell: powershell" in head) == (shell == "powershell"):
+                return "".join(line[4:] + "\n" for line in script.splitlines())
     raise SystemExit("the README has no recipe for " + shell)
 
 
 def main():
-    readme, programs, shell = sys.argv[1:4]
+    programs, shell = sys.argv[1:3]
     command, suffix, frame = SHELLS[shell]
-    command = sys.argv[4:5] + command[1:] if sys.argv[4:5] else command
+    command = sys.argv[3:4] + command[1:] if sys.argv[3:4] else command
     if shutil.which(command[0]) is None:
         print("skipped: there is no", command[0], "here")
         return 77
-    script = recipe(pathlib.Path(readme).read_text(encoding="utf-8"), shell)
+    script = recipe(shell)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         binaries = folder / "build" / "release" / "bin"

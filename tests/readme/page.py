@@ -30,6 +30,10 @@ def blocks_of(text):
                                        if lines.startswith(start)), "sh"), lines)
 
 
+class Mismatch(Exception):
+    pass
+
+
 def read():
     return list(blocks_of(README.read_text(encoding="utf-8")))
 
@@ -43,7 +47,7 @@ def block(section, first):
     """The one of that section that begins with this line."""
     found = [each for each in read() if each.section == section and first_line(each) == first]
     if len(found) != 1:
-        raise SystemExit(f"the README has not one but {len(found)} blocks {first!r} in {section!r}")
+        raise Mismatch(f"there is not one but {len(found)} blocks {first!r} in {section!r}")
     return found[0]
 
 
@@ -51,7 +55,7 @@ def replace(text, *pairs):
     """What belongs to a machine, by what stands for it here: each is in the text once."""
     for old, new in pairs:
         if text.count(old) != 1:
-            raise SystemExit(f"{old!r} is {text.count(old)} times in the README's {text!r}")
+            raise Mismatch(f"{old!r} is {text.count(old)} times in {text!r}")
         text = text.replace(old, str(new))
     return text
 

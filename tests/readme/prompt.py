@@ -1,0 +1,21 @@
+"""The README's lines for PowerShell, run by PowerShell 7; prompt.ps1 says what is replaced where
+this is not Windows, where .ci/shells.ps1 runs them word for word."""
+import page
+
+
+def run_prompt(stage, case):
+    shell = stage.need("pwsh")
+    clone = stage.path("tenon")
+    clone.mkdir()
+    page.check_out(clone, stage.programs.parent, ["release", "package-windows"])
+    stage.run(shell, "-NoProfile", "-NonInteractive", "-File", clone / "tests/readme/prompt.ps1",
+              "-Case", case, "-Clone", clone, environment={"HOME": str(stage.folder)})
+
+
+def case_exchange(stage):
+    run_prompt(stage, "exchange")
+
+
+def case_embedding(stage):
+    """To an echo server of one's own, from an installation on."""
+    run_prompt(stage, "embedding")
