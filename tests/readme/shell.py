@@ -4,7 +4,6 @@ import os
 import re
 import socket
 import struct
-import time
 
 import page
 from driver import ANSWER, PATIENCE, check, check_equal, exchange
@@ -144,9 +143,7 @@ def case_service_file(stage):
     check_equal(exchange(stage.connect(local(server))), b"old", "the answer")
     stage.path("next").write_bytes(b"new")
     stage.path("next").rename(stage.path("page.bin"))
-    deadline = time.monotonic() + PATIENCE
-    while exchange(stage.connect(local(server))) != b"new":
-        check(time.monotonic() < deadline, "the new file is not served")
+    run(stage, f"client --wait {PATIENCE}s --expect new {local(server)}")
     server.stop()
 
 
