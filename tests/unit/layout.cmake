@@ -1,0 +1,80 @@
+# What layout.h asserts holds for every ABI that this compiler knows, and stops one that lays out
+# structs otherwise. Compiled by the tests, as some must fail; the header needs no system's library.
+#
+#     unit_layout(NAME [REFUSED] OPTION...)
+function(unit_layout name)
+    cmake_parse_arguments(PARSE_ARGV 1 layout "REFUSED" "" "")
+    set(target unit_layout_${name})
+    add_library(${target} OBJECT EXCLUDE_FROM_ALL ${CMAKE_CURRENT_BINARY_DIR}/headers/layout.c)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+    target_compile_options(${target} PRIVATE ${layout_UNPARSED_ARGUMENTS})
+    tenon_test(layout.${name} LABELS unit
+        COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --config $<CONFIG>
+                --target ${target})
+    set_tests_properties(layout.${name} PROPERTIES RESOURCE_LOCK build)
+    if(layout_REFUSED)
+        # By its name, or where the compiler says no name, as Visual C++'s negative subscript.
+        set_tests_properties(layout.${name} PROPERTIES
+            PASS_REGULAR_EXPRESSION "is_laid_out_as_in_no_library|error C2118")
+    endif()
+endfunction()
+
+if(TENON_SANITIZE)
+    return()
+endif()
+
+if(MSVC)
+    set(alone "")
+    set(pack /Zp)
+else()
+    set(alone -ffreestanding -fsyntax-only)
+    set(pack -fpack-struct=)
+    unit_layout(short_enums REFUSED ${alone} -fshort-enums)
+endif()
+unit_layout(packed_8 ${alone} ${pack}8)
+foreach(bytes 1 2)
+    unit_layout(packed_${bytes} REFUSED ${alone} ${pack}${bytes})
+endforeach()
+if(CMAKE_SIZEOF_VOID_P EQUAL 8 OR MSVC)
+    unit_layout(packed_4 REFUSED ${alone} ${pack}4)
+endif()
+
+# Whether the compiler's own headers serve the target: those of one C library may not.
+set(probe ${CMAKE_CURRENT_BINARY_DIR}/wide.c)
+file(CONFIGURE OUTPUT ${probe} @ONLY
+     CONTENT "#include <stdint.h>\ntypedef char wide[sizeof(uint64_t) == 8 ? 1 : -1];\n")
+function(unit_layout_knows target result_out)
+    set(result 0)
+    if(NOT MSVC)
+        execute_process(COMMAND ${CMAKE_C_COMPILER} ${alone} ${target} ${probe}
+                        RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+    endif()
+    set(${result_out} ${result} PARENT_SCOPE)
+endfunction()
+
+# Other ABIs. Where eight bytes begin at a multiple of 4, a packing of 4 changes nothing.
+set(targets_8 "")
+set(targets_4 "")
+if(MSVC AND CMAKE_C_COMPILER_ID STREQUAL "Clang")
+    set(targets_8 --target=i686-pc-windows-msvc)
+elseif(CMAKE_C_COMPILER_ID STREQUAL "Clang")
+    set(targets_8 --target=i686-pc-windows-msvc --target=armv7-linux-gnueabihf)
+    set(targets_4 --target=i686-linux-gnu)
+elseif(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+    set(targets_8 -mx32)
+    set(targets_4 -m32)
+endif()
+foreach(target IN LISTS targets_8 targets_4)
+    unit_layout_knows(${target} result)
+    if(NOT result EQUAL 0)
+        continue()
+    endif()
+    string(REGEX REPLACE "^-(-target=)?" "" name ${target})
+    unit_layout(${name} ${alone} ${target})
+    unit_layout(${name}_packed_2 REFUSED ${alone} ${target} ${pack}2)
+    if(target IN_LIST targets_4)
+        unit_layout(${name}_packed_4 ${alone} ${target} ${pack}4)
+    else()
+        unit_layout(${name}_packed_4 REFUSED ${alone} ${target} ${pack}4)
+    endif()
+endforeach()
