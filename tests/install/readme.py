@@ -3,8 +3,8 @@
 
     readme.py BUILD WORK
 
-Commands run in a folder like a clone, and from `mkdir` on in the one that they make; each further
-block of CMake begins a project in a folder of its own beside it. What takes long is taken from
+Commands run in a folder like a clone, and from `mkdir` on in the one that they make. Each further way
+is tried in a folder of its own beside it. What takes long is taken from
 BUILD: packages are installed from there, and the library as two files is the one that it has.
 """
 import json
@@ -49,6 +49,7 @@ def run(script, folder, home):
 
 
 def check_echo(program):
+    """One more way that works."""
     server = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
     try:
         port = int(server.stdout.readline().split()[-1])
@@ -61,6 +62,7 @@ def check_echo(program):
         server.wait()
     if answer != b"joined":
         sys.exit("%s answered %s" % (program, answer))
+    return 1
 
 
 def check_terminals(shown, folder, home):
@@ -89,12 +91,18 @@ def new_project(work, number):
 
 def follow(blocks, work):
     """How many ways of embedding were tried."""
-    folder, tried, shown = work / "tenon", 0, []
+    folder, tried, shown, project, commands = work / "tenon", 0, [], "", ""
     done = r"(?m)^cmake --workflow .*$|^cmake --build .* --target amalgamation$"
     for kind, block in [(block.kind, block.text) for block in blocks]:
-        if kind == "cmake":
-            folder = new_project(work, tried) if tried else folder
-            (folder / "CMakeLists.txt").write_text(block)
+        if kind == "cmake" and not tried:
+            project = block
+            (folder / "CMakeLists.txt").write_text(project)
+        elif kind == "cmake":       # in the place of a line, and built as before
+            folder = new_project(work, tried)
+            project = re.sub(r"(?m)^find_package\(.*\n", lambda _, block=block: block, project)
+            (folder / "CMakeLists.txt").write_text(project)
+            run(commands, folder, work)
+            tried += check_echo(folder / "build/echo")
         elif kind == "transcript":
             shown.append(block)
         elif kind == "sh":
@@ -103,12 +111,12 @@ def follow(blocks, work):
             if "amalgamation" in block:
                 source = (folder / "echo.c").read_text()
                 (folder / "echo.c").write_text(source.replace("<tenon/tenon.h>", '"tenon.h"'))
-            last = run(re.sub(done, ":", block) + "pwd\n", folder, work).splitlines()[-1]
+            commands = re.sub(done, ":", block)
+            last = run(commands + "pwd\n", folder, work).splitlines()[-1]
             folder = pathlib.Path(last)
-        for program in (folder / "echo", folder / "build/echo"):
-            if kind == "sh" and program.is_file():
-                check_echo(program)
-                tried += 1
+            for program in (folder / "echo", folder / "build/echo"):
+                if program.is_file():
+                    tried += check_echo(program)
         if len(shown) == 2:
             check_terminals(shown, folder, work)
             shown = []
