@@ -3,9 +3,9 @@
 
     readme.py BUILD WORK
 
-Commands run in a folder like a clone, and from `mkdir` on in the one that they make. Each further way
-is tried in a folder of its own beside it. What takes long is taken from
-BUILD: packages are installed from there, and the library as two files is the one that it has.
+Commands run in a folder like a clone, and from `mkdir` on in the one that they make. Each further
+way is tried in a folder of its own beside it. What takes long is taken from BUILD: packages are
+installed from there, and the library as two files is the one that it has.
 """
 import json
 import os
