@@ -86,3 +86,24 @@ def case_pressure(stage):
     check("200 clients at once: 200 answered" in told, told)
     check("storm of 200 connects: 200 served" in told, told)
     check(" times, the median of 1\n" in told, told)
+
+
+def case_counts(stage):
+    """What the page counts."""
+    text = " ".join(page.README.read_text(encoding="utf-8").split())
+
+    def check_count(pattern, count):
+        found = re.search(pattern, text)
+        check(found, f"the README has no {pattern}")
+        check_equal(int(found[1]), count, pattern)
+
+    def rows(path, pattern):
+        return re.findall(pattern, (page.SOURCES / path).read_text(encoding="utf-8"), re.M)
+
+    check_count(r"\[(\d+) differences\]", len(rows("platform/DIFFERENCES.md", r"^\| \d+ ")))
+    check_count(r"(\d+) faults planted", len(rows("tests/simulation/mutants.cmake", r"^mutant\(")))
+    listed = run(stage, "build/release/tests/contract/contract --list").output
+    check_count(r"(\d+) cases of the interface", len(listed.splitlines()))
+    sizes = dict(rows("include/tenon/layout.h", r"^TENON_STRUCT_SIZE\(tenon_(\w+), (\d+),"))
+    for name in ("stream", "send", "listener", "timer", "message"):
+        check_count(rf"in bytes of the caller's memory[^.]* {name} (\d+)", int(sizes[name]))

@@ -134,14 +134,28 @@ def complaints_of_lines(text, tests):
             yield f"{link} leads nowhere"
 
 
+def complaints_of_kinds(text, labels, tests):
+    """The table of kinds has each label of ctest, and besides them only names of tests."""
+    section = text.partition("\n## Tests\n")[2].partition("\n## ")[0]
+    kinds = {kind for row in re.findall(r"^\| (`[a-z]+`.*?) \|", section, re.M)
+             for kind in re.findall("`([a-z]+)`", row)}
+    for kind in sorted(kinds ^ labels):
+        if kind not in tests:
+            yield f"{kind} is no kind of tests, or has no row"
+
+
 def main():
     ctest, build = sys.argv[1:]
     listed = subprocess.run([ctest, "--test-dir", build, "--show-only=json-v1"], check=True,
                             stdout=subprocess.PIPE).stdout
-    tests = {test["name"]: test.get("command") for test in json.loads(listed)["tests"]}
+    listed = json.loads(listed)["tests"]
+    tests = {test["name"]: test.get("command") for test in listed}
+    labels = {label for test in listed for each in test["properties"] if each["name"] == "LABELS"
+              for label in each["value"]}
     text = page.README.read_text(encoding="utf-8")
     blocks = page.read()
-    complaints = [*complaints_of_blocks(blocks), *complaints_of_lines(text, tests)]
+    complaints = [*complaints_of_blocks(blocks), *complaints_of_lines(text, tests),
+                  *complaints_of_kinds(text, labels, tests)]
     for _, first, *runners in ROWS:
         for runner in runners:
             complaint = complaint_of(runner, first, tests, pathlib.Path(build))
