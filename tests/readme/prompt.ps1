@@ -80,11 +80,11 @@ function Confirm-Lines([string]$What, [string[]]$Expected, $Actual) {
 function Test-Exchange {
     $line = Edit-Line (Get-Line 'The exchange' 'PS> ' '\.\\build\\release\\bin\\server') @(
         '.\build\release\bin\server.exe', './build/release/bin/server',
-        'ready.txt', 'ready.txt localhost:0')
+        '--once', '--once --ready-file ready.txt localhost:0')
     $server = Start-Line $line 'server.txt'
-    Wait-Until { Test-Path ready.txt } 'the server is not ready'
     $line = Edit-Line (Get-Line 'The exchange' 'PS> ' '\.\\build\\release\\bin\\client') @(
-        '.\build\release\bin\client.exe', './build/release/bin/client --ready-file ready.txt')
+        '.\build\release\bin\client.exe', './build/release/bin/client',
+        '--wait 10s', '--wait 10s --ready-file ready.txt')
     Confirm-Lines 'the client' ('Connected to server.', 'Message sent.',
         "Server's response: Hello from the server!!!", '0') (Invoke-Expression $line)
     if (-not $server.WaitForExit($patienceMs) -or $server.ExitCode -ne 0) {

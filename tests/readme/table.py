@@ -21,7 +21,7 @@ ROWS = [
     ("Two commands", "cmake --workflow --preset demo", GATE + "demo", GATE + "test"),
     ("The exchange", "$ build/release/bin/server", "readme.shell.exchange"),
     ("The exchange", "$ build/release/bin/client", "readme.shell.exchange"),
-    ("The exchange", r"PS> .\build\release\bin\server.exe --once --ready-file ready.txt",
+    ("The exchange", r"PS> .\build\release\bin\server.exe --once",
      "readme.prompt.exchange", WINDOWS + "Test-Readme"),
     ("The exchange", "server --ready-file F :0", "readme.shell.options"),
     ("The layer in 30 lines",
