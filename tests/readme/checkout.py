@@ -14,10 +14,10 @@ def case_tree(_stage):
         indent, name, text = re.fullmatch(r"( *)(\S+) +(.*)", line).groups()
         path = folder / name if indent else page.SOURCES / name
         folder = folder if indent else path
-        check(path.exists(), f"there is no {path}")
         shown.add(path)
         if name == "tests/":
             shown.update(path / each for each in text.split(", "))
+    check_equal([str(path) for path in shown if not path.exists()], [], "what is not there")
     for name in ("platform", "tests"):
         there = {path for path in (page.SOURCES / name).iterdir()
                  if path.is_dir() and path.name != "__pycache__"}
@@ -33,16 +33,16 @@ def case_simulate(stage):
 
 
 def case_coverage(stage):
-    """Of one test program alone."""
+    """Of one small test alone."""
     for tool in ("clang-19", "llvm-cov-19", "llvm-profdata-19"):
         stage.need(tool, "clang-19 and llvm-19")
     text = page.block("Tests", "cmake --preset coverage").text
     told = run(stage, text,
-               ("--build --preset coverage", "--build --preset coverage --target unit"),
-               ("ctest --preset coverage", "ctest --preset coverage -R '^unit$'"),
+               ("--build --preset coverage", "--build --preset coverage --target fuzz_number"),
+               ("ctest --preset coverage", "ctest --preset coverage -R '^fuzz.number$'"),
                *((f"{before}/tmp/tenon", f"{before}{stage.path('tenon')}")
                  for before in ("FILE=", "merge ", "-o ", "profile=")))
-    check(re.search(r"^src/common/text\.c +\d+ .*^TOTAL +\d+ ", told.output, re.M | re.S),
+    check(re.search(r"^src/common/number\.c +\d+ .*^TOTAL +\d+ ", told.output, re.M | re.S),
           told.output)
 
 
