@@ -1,11 +1,12 @@
 # Does what the README's lines behind `PS>` say, in PowerShell 5.1 or 7:
 #
-#     prompt.ps1 -Case exchange|embedding [-Clone FOLDER]
+#     prompt.ps1 -Case exchange|embedding|service [-Clone FOLDER]
 #
-# On Windows they are run word for word, in a clone whose preset `release` was built. Elsewhere each
-# is replaced where it names what only Windows has, in a folder like a clone; and so is the port.
+# On Windows they are run word for word, in a clone whose preset `release` was built (but not the
+# case `service`). Elsewhere what only Windows has is replaced, in a folder like a clone; and so is
+# the port.
 param(
-    [Parameter(Mandatory = $true)][ValidateSet('exchange', 'embedding')][string]$Case,
+    [Parameter(Mandatory = $true)][ValidateSet('exchange', 'embedding', 'service')][string]$Case,
     [string]$Clone = (Join-Path $PSScriptRoot '../..'))
 
 Set-StrictMode -Version 2
@@ -22,7 +23,7 @@ function Get-Section([string]$Title) {
 
 # The indented lines of a section that a pattern matches; what is behind `$Start` is the command.
 function Get-Line([string]$Title, [string]$Start, [string]$Pattern) {
-    $lines = @([regex]::Matches((Get-Section $Title), "(?m)^    $Start($Pattern.*)$") |
+    $lines = @([regex]::Matches((Get-Section $Title), "(?m)^ {4,6}$Start($Pattern.*)$") |
         ForEach-Object { $_.Groups[1].Value })
     if ($lines.Count -ne 1) {
         throw "not one but $($lines.Count) lines $Start$Pattern in $Title"
@@ -122,8 +123,33 @@ function Test-Embedding {
         "Server's response: hello") (Invoke-Expression $line)
 }
 
+# Not on Windows, where .ci/shells.ps1 has the manager of services do it: these stand in for it, and
+# start what it would, but for --service.
+function Test-Service {
+    function New-Service($Name, $BinaryPathName) {
+        $script:service = $BinaryPathName -replace '"', ''
+    }
+    function Start-Service($Name) {
+        $null = Start-Line $script:service 'server.txt'
+    }
+    Invoke-Expression (Edit-Line (Get-Line 'The server in service' 'PS> ' 'New-Service') @(
+            'C:\Program Files\tenon\tenon-server.exe', './build/release/bin/server',
+            ' --service ', ' ', 'C:\tenon\log.txt', 'log.txt',
+            ':8000', '--ready-file ready.txt localhost:0'))
+    Invoke-Expression (Edit-Line (Get-Line 'The server in service' 'PS> ' 'Start-Service'))
+    Confirm-Lines 'the client' 'Hello from the server!!!' (
+        ./build/release/bin/client -q --wait 10s --ready-file ready.txt)
+    if (-not (Select-String -Quiet ' INFO accept ' log.txt)) {
+        throw 'the log does not tell of the client'
+    }
+}
+
 try {
-    if ($Case -eq 'exchange') { Test-Exchange } else { Test-Embedding }
+    switch ($Case) {
+        'exchange' { Test-Exchange }
+        'embedding' { Test-Embedding }
+        'service' { Test-Service }
+    }
     'passed'
 } finally {
     $started | Where-Object { -not $_.HasExited } | Stop-Process -Force

@@ -19,3 +19,8 @@ def case_exchange(stage):
 def case_embedding(stage):
     """To an echo server of one's own, from an installation on."""
     run_prompt(stage, "embedding")
+
+
+def case_service(stage):
+    """As the manager of services would start it."""
+    run_prompt(stage, "service")

@@ -55,7 +55,7 @@ ROWS = [
      "readme.checkout.pressure"),
     ("The server in service",
      r"""PS> New-Service tenon '"C:\Program Files\tenon\tenon-server.exe" --service """
-     r"""--log-file C:\tenon\log.txt :8000'""", WINDOWS + "Test-Service"),
+     r"""--log-file C:\tenon\log.txt :8000'""", "readme.prompt.service", WINDOWS + "Test-Service"),
     ("TLS and client certificates, by HAProxy", "global", "peers.recipes.haproxy_tls"),
     ("TLS and client certificates, by HAProxy", "server --proxy-protocol 127.0.0.1 "
      "--require-client-cert=operator 127.0.0.1:8000", "peers.recipes.haproxy_tls"),
