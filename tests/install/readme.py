@@ -42,7 +42,8 @@ def check_example():
 
 def run(script, folder, home):
     done = subprocess.run(["sh", "-ec", script], cwd=folder, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False, env={**os.environ, "HOME": home})
+                          stderr=subprocess.STDOUT, check=False, timeout=5 * PATIENCE_S,
+                          env={**os.environ, "HOME": home})
     if done.returncode != 0:
         sys.exit("%s\n%s" % (script, done.stdout))
     return done.stdout

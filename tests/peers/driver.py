@@ -29,6 +29,7 @@ import traceback
 
 PATIENCE = 20
 CASE_SECONDS = 55
+LONG = 50           # the patience with what builds or measures
 ANSWER = b"Hello from the server!!!"
 LISTENS = "Server is listening for connections...\n"
 
@@ -122,10 +123,10 @@ class Process:
     def end_input(self):
         self.process.stdin.close()
 
-    def wait(self, code=0):
+    def wait(self, code=0, patience=PATIENCE):
         """Until it has ended by itself; what it wrote is whole then."""
         try:
-            found = self.process.wait(PATIENCE)
+            found = self.process.wait(patience)
         except subprocess.TimeoutExpired:
             raise Failed(f"{self.arguments} has not ended") from None
         for reader in self.readers:

@@ -3,7 +3,7 @@ what would take minutes is made short, and each argument that does so must be fo
 import re
 
 import page
-from driver import check, check_equal
+from driver import LONG, check, check_equal
 from shell import lines_of, run
 
 
@@ -41,7 +41,7 @@ def case_coverage(stage):
                ("--build --preset coverage", "--build --preset coverage --target fuzz_number"),
                ("ctest --preset coverage", "ctest --preset coverage -R '^fuzz.number$'"),
                *((f"{before}/tmp/tenon", f"{before}{stage.path('tenon')}")
-                 for before in ("FILE=", "merge ", "-o ", "profile=")))
+                 for before in ("FILE=", "merge ", "-o ", "profile=")), patience=LONG)
     check(re.search(r"^src/common/number\.c +\d+ .*^TOTAL +\d+ ", told.output, re.M | re.S),
           told.output)
 
@@ -54,7 +54,8 @@ def case_bench(stage):
     told = run(stage, line + " -v -- -n").output
     command = re.search(r"\S+ \S+/tests/bench/bench\.py \S+$", told, re.M)
     check(command, told)
-    told = run(stage, command[0] + " --quick --only short --servers 'tenon, epoll' --output x.json")
+    told = run(stage, command[0] + " --quick --only short --servers 'tenon, epoll' --output x.json",
+               patience=LONG)
     check(re.search(r"^\| tenon, epoll \| \d", told.output, re.M), told.output)
 
 
@@ -70,7 +71,7 @@ def case_plot(stage):
 def case_wrk(stage):
     stage.need("wrk")
     line, = lines_of("Cost", "python3 tests/bench/wrk.py build/release/bin 5 5")
-    told = run(stage, line, ("5 5", "1 1")).output
+    told = run(stage, line, ("5 5", "1 1"), patience=LONG).output
     check(re.search(r"^client +\d.*\nwrk +\d.*\nratio +\d", told, re.M), told)
 
 
@@ -82,7 +83,7 @@ def case_idle(stage):
 
 def case_pressure(stage):
     line, = lines_of("The server in service", "python3 tests/bench/pressure.py build/release/bin")
-    told = run(stage, line, ("release/bin", "release/bin 200 200 1 1")).output
+    told = run(stage, line, ("release/bin", "release/bin 200 200 1 1"), patience=LONG).output
     check("200 clients at once: 200 answered" in told, told)
     check("storm of 200 connects: 200 served" in told, told)
     check(" times, the median of 1\n" in told, told)

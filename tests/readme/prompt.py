@@ -4,6 +4,7 @@ import shutil
 import sys
 
 import page
+from driver import LONG
 
 
 def run_prompt(stage, case):
@@ -14,8 +15,11 @@ def run_prompt(stage, case):
     clone = stage.path("tenon")
     clone.mkdir()
     page.check_out(clone, stage.programs.parent, ["release", "package-windows"])
-    stage.run(shell, "-NoProfile", "-NonInteractive", "-File", clone / "tests/readme/prompt.ps1",
-              "-Case", case, "-Clone", clone, environment={"HOME": str(stage.folder)})
+    process = stage.start(
+        shell, "-NoProfile", "-NonInteractive", "-File", clone / "tests/readme/prompt.ps1",
+        "-Case", case, "-Clone", clone, environment={"HOME": str(stage.folder)})
+    process.end_input()
+    process.wait(patience=LONG)
 
 
 def case_exchange(stage):

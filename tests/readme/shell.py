@@ -24,10 +24,10 @@ def start(stage, line, *pairs):
         "PATH": f"{stage.programs}:{os.environ['PATH']}"})
 
 
-def run(stage, line, *pairs, code=0):
+def run(stage, line, *pairs, code=0, patience=PATIENCE):
     process = start(stage, line, *pairs)
     process.end_input()
-    process.wait(code)
+    process.wait(code, patience)
     return process
 
 

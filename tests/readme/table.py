@@ -147,7 +147,7 @@ def complaints_of_kinds(text, labels, tests):
 def main():
     ctest, build = sys.argv[1:]
     listed = subprocess.run([ctest, "--test-dir", build, "--show-only=json-v1"], check=True,
-                            stdout=subprocess.PIPE).stdout
+                            stdout=subprocess.PIPE, timeout=50).stdout
     listed = json.loads(listed)["tests"]
     tests = {test["name"]: test.get("command") for test in listed}
     labels = {label for test in listed for each in test["properties"] if each["name"] == "LABELS"
