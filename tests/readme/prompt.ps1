@@ -139,7 +139,7 @@ function Test-Service {
     Invoke-Expression (Edit-Line (Get-Line 'The server in service' 'PS> ' 'Start-Service'))
     Confirm-Lines 'the client' 'Hello from the server!!!' (
         ./build/release/bin/client -q --wait 10s --ready-file ready.txt)
-    Wait-Until { Select-String -Quiet ' INFO accept ' log.txt } 'the log does not tell of the client'
+    Wait-Until { Select-String -Quiet ' INFO accept ' log.txt } 'the log has no line of the client'
 }
 
 try {
