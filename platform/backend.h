@@ -43,7 +43,7 @@ enum {
     STREAM_RECEIVE_CANCEL = 1 << 5,
     STREAM_ENDED = 1 << 6,              /* the end was taken */
     STREAM_FAILED = 1 << 7,             /* receiving failed: the failure is stream->error */
-    STREAM_ARMED = 1 << 8,              /* armed and not yet come back; backends read it */
+    STREAM_ARMED = 1 << 8,              /* armed, and that is not over yet; backends read it */
     STREAM_READY = 1 << 9,              /* in the loop's list */
     STREAM_SEND_DONE = 1 << 10,
     STREAM_FINISH = 1 << 11,            /* asked for */
@@ -125,7 +125,8 @@ struct tenon_backend {
     /* Takes the handle: on failure it has been closed. */
     struct tenon_error (*attach)(struct tenon_stream *stream, uint64_t handle);
     /* Asks for one tenon_event_readable when a take may give something, also the end or a failure.
-     * True: now, no event follows. Not called while armed. */
+     * True: now, no event follows. Not called while armed. For a lent receive any number of
+     * tenon_event_more may come first. */
     bool (*arm)(struct tenon_stream *stream);
     /* True: disarmed, no event follows; else tenon_event_readable follows. Called only while armed.
      */
@@ -135,7 +136,8 @@ struct tenon_backend {
                             struct tenon_error *error_out);
     /* A backend that receives into buffers of its own has these two, others NULL: as take, but the
      * bytes stay where they are, all of them taken, until unlend, which follows DATA. Where the
-     * backend has no buffer they are in loop->lent. */
+     * backend has no buffer they are in loop->lent. Called while armed as well, behind a
+     * tenon_event_more. */
     enum tenon_take (*lend)(struct tenon_stream *stream, const void **data_out, size_t *taken_out,
                             struct tenon_error *error_out);
     void (*unlend)(struct tenon_stream *stream);
@@ -185,6 +187,7 @@ extern const struct tenon_backend *const tenon_backends[];
 
 /* ---- events: from a backend to common ---- */
 void tenon_event_readable(struct tenon_stream *stream);     /* the arming is over */
+void tenon_event_more(struct tenon_stream *stream);         /* it goes on; a lend gives something */
 /* A failure that only the event reports, before tenon_event_readable: kept unless one is kept
  * already. */
 void tenon_event_failed(struct tenon_stream *stream, struct tenon_error error);

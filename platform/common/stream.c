@@ -45,6 +45,12 @@ bool stream_disarm(struct tenon_stream *stream)
     return true;
 }
 
+bool stream_awaits_event(const struct tenon_stream *stream)
+{
+    uint32_t given = STREAM_LENT | STREAM_READABLE;
+    return (stream->flags & STREAM_ARMED) != 0 && (stream->flags & given) != given;
+}
+
 static bool wants_turn(const struct tenon_stream *stream)
 {
     uint32_t flags = stream->flags;
@@ -55,7 +61,7 @@ static bool wants_turn(const struct tenon_stream *stream)
         if (flags & STREAM_RECEIVE_CANCEL) {
             return (flags & STREAM_ARMED) == 0;
         }
-        return (flags & STREAM_PAUSED) == 0 &&
+        return (flags & STREAM_PAUSED) == 0 && !stream_awaits_event(stream) &&
                (flags & ((uint32_t)STREAM_READABLE | STREAM_OVER)) != 0;
     }
     return (flags & STREAM_CLOSING) != 0 && (flags & STREAM_READABLE) != 0 &&
@@ -371,12 +377,17 @@ void tenon_stream_close(struct tenon_stream *stream, enum tenon_close_mode mode,
 
 /* ---- events ---- */
 
-void tenon_event_readable(struct tenon_stream *stream)
+void tenon_event_more(struct tenon_stream *stream)
 {
     TENON_ASSERT(stream->flags & STREAM_ARMED);
-    stream->flags &= ~(uint32_t)STREAM_ARMED;
     stream->flags |= STREAM_READABLE;
     stream_mark_ready(stream);
+}
+
+void tenon_event_readable(struct tenon_stream *stream)
+{
+    tenon_event_more(stream);
+    stream->flags &= ~(uint32_t)STREAM_ARMED;
 }
 
 void tenon_event_failed(struct tenon_stream *stream, struct tenon_error error)

@@ -10,6 +10,9 @@ enum {
 
 void stream_first_error(struct tenon_stream *stream, struct tenon_error error);
 
+/* What is armed has given nothing yet that this receive may take. */
+bool stream_awaits_event(const struct tenon_stream *stream);
+
 /* Puts it in the loop's list, unless its delivery is under way. */
 void stream_mark_ready(struct tenon_stream *stream);
 

@@ -28,10 +28,12 @@ static enum tenon_status over_status(const struct tenon_stream *stream)
     return stream->flags & STREAM_FAILED ? stream->error.status : TENON_END;
 }
 
+/* What is armed would go on taking bytes that nobody wants. */
 static void pause_if(struct tenon_stream *stream, enum tenon_flow flow)
 {
     if (flow == TENON_PAUSE) {
         stream->flags |= STREAM_PAUSED;
+        (void)stream_disarm(stream);
     }
 }
 
@@ -59,7 +61,7 @@ static void receive_lent(struct tenon_stream *stream)
 static void deliver_receive(struct tenon_stream *stream)
 {
     uint32_t flags = stream->flags;
-    if ((flags & STREAM_RECEIVING) == 0 || (flags & STREAM_ARMED) != 0) {
+    if ((flags & STREAM_RECEIVING) == 0 || stream_awaits_event(stream)) {
         return;
     }
     if (flags & STREAM_RECEIVE_CANCEL) {

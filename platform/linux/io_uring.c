@@ -200,6 +200,7 @@ static struct tenon_error uring_open(struct tenon_loop *loop,
     uring->wake = -1;
     uring->wake_operation.kind = URING_WAKE;
     uring->batch = options->batch;
+    uring->repeats = true;
     struct tenon_error error = open_parts(uring, options);
     if (error.status != TENON_OK) {
         free_state(uring);
@@ -212,6 +213,8 @@ static struct tenon_error uring_open(struct tenon_loop *loop,
 
 static void uring_close(struct tenon_loop *loop)
 {
+    const struct uring_buffers *buffers = &uring_of(loop)->buffers;
+    TENON_ASSERT(buffers->free + buffers->in_ring == buffers->count);
     free_state(uring_of(loop));
 }
 

@@ -40,6 +40,7 @@ void uring_buffers_close(struct uring_buffers *buffers)
         (void)munmap(buffers->ring, buffers->count * sizeof(struct io_uring_buf));
     }
     free(buffers->stack);
+    free(buffers->links);
 }
 
 /* What has failed is undone by uring_buffers_close. */
@@ -51,7 +52,10 @@ struct tenon_error uring_buffers_open(struct uring_buffers *buffers, int ring, s
     buffers->memory = map_memory(buffers->count * size);
     buffers->ring = map_memory(buffers->count * sizeof(struct io_uring_buf));
     buffers->stack = calloc(buffers->count, sizeof *buffers->stack);
-    if (buffers->memory == NULL || buffers->ring == NULL || buffers->stack == NULL) {
+    buffers->links = calloc(buffers->count, sizeof *buffers->links);
+    buffers->lent = URING_NO_BUFFER;
+    if (buffers->memory == NULL || buffers->ring == NULL || buffers->stack == NULL ||
+        buffers->links == NULL) {
         return posix_error(ENOMEM);
     }
     for (uint32_t i = buffers->count; i > 0; i--) {
@@ -111,6 +115,45 @@ uint16_t uring_buffers_get(struct uring_buffers *buffers)
 
 void uring_buffers_give(struct uring_buffers *buffers, uint16_t buffer)
 {
+    if (buffer == buffers->lent) {
+        buffers->lent_is_kept = false;
+        return;
+    }
     TENON_ASSERT(buffers->free < buffers->count);
     buffers->stack[buffers->free++] = buffer;
+}
+
+void uring_buffers_unlend(struct uring_buffers *buffers)
+{
+    uint16_t buffer = buffers->lent;
+    buffers->lent = URING_NO_BUFFER;
+    if (buffer != URING_NO_BUFFER && !buffers->lent_is_kept) {
+        uring_buffers_give(buffers, buffer);
+    }
+}
+
+void uring_buffers_append(struct uring_buffers *buffers, struct uring_received *received,
+                          uint16_t buffer, uint32_t size)
+{
+    if (received->left == 0) {
+        received->buffer = buffer;
+        received->at = 0;
+        received->left = size;
+    } else {
+        buffers->links[received->last].next = buffer;
+        buffers->links[buffer].size = size;
+    }
+    received->last = buffer;
+}
+
+uint16_t uring_buffers_first(const struct uring_buffers *buffers, struct uring_received *received)
+{
+    uint16_t first = received->buffer;
+    received->left = 0;
+    if (first != received->last) {
+        received->buffer = buffers->links[first].next;
+        received->at = 0;
+        received->left = buffers->links[received->buffer].size;
+    }
+    return first;
 }

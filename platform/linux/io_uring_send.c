@@ -112,31 +112,27 @@ void uring_unsend(struct tenon_stream *stream)
 
 /* ---- try_send ---- */
 
-/* The bytes are in the buffer that is being lent. */
-static bool is_lent(struct tenon_stream *stream, const unsigned char *data, size_t size)
+/* The bytes are in the buffer that is being lent, which nobody keeps yet. */
+static bool is_lent(const struct uring_buffers *buffers, const unsigned char *data, size_t size)
 {
-    const struct uring_receive *receive = &uring_stream_of(stream)->receive;
-    if (receive->left == 0) {
+    if (buffers->lent == URING_NO_BUFFER || buffers->lent_is_kept) {
         return false;
     }
-    uintptr_t from = (uintptr_t)uring_buffers_at(&uring_of(stream->loop)->buffers,
-                                                 receive->buffer) + receive->at;
+    uintptr_t from = (uintptr_t)uring_buffers_at(buffers, buffers->lent);
     uintptr_t at = (uintptr_t)data;
-    return at >= from && at - from < receive->left && size <= receive->left - (at - from);
+    return at >= from && at - from < buffers->size && size <= buffers->size - (at - from);
 }
 
 /* Keeps the bytes for the next submission. False: they are to be sent at once. */
 static bool keep(struct tenon_stream *stream, const void *data, size_t size)
 {
     struct uring_buffers *buffers = &uring_of(stream->loop)->buffers;
-    struct uring_receive *receive = &uring_stream_of(stream)->receive;
     struct uring_kept *kept = kept_of(stream);
-    if (is_lent(stream, data, size)) {
-        kept->buffer = receive->buffer;
+    if (is_lent(buffers, data, size)) {
+        kept->buffer = buffers->lent;
         kept->at = (uint32_t)((const unsigned char *)data -
-                              uring_buffers_at(buffers, receive->buffer));
-        receive->left = 0;
-        receive->buffer = URING_NO_BUFFER;
+                              uring_buffers_at(buffers, buffers->lent));
+        buffers->lent_is_kept = true;
     } else if (size <= COPY_MAX && size <= buffers->size && buffers->free > 0) {
         kept->buffer = uring_buffers_get(buffers);
         kept->at = 0;

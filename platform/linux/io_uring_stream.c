@@ -1,8 +1,10 @@
 /* Streams on io_uring: receiving. A lent receive takes one of the loop's buffers when its bytes are
- * there, and is started anew when they have been delivered, so that a stream that is paused or idle
- * holds none. Other receives only ask whether there is something. Where no receive is pending, recv
- * tells as well as the kernel's completion would: so no result but bytes, the end and a failure has
- * to be kept, and a receive that found no buffer is no special case. */
+ * there. It is started anew when they have been delivered, so that a stream that is paused or idle
+ * holds none; or, on a connection that has shown to live longer, it goes on until it has taken a
+ * buffer's worth of bytes, which saves a submission for each message. The first pause ends that.
+ * Other receives only ask whether there is something. Where no receive is pending, recv tells as
+ * well as the kernel's completion would: so no result but bytes, the end and a failure has to be
+ * kept, and a receive that found no buffer is no special case. */
 #include "linux/uring.h"
 #include <errno.h>
 #include <poll.h>
@@ -22,17 +24,24 @@ struct tenon_error uring_attach(struct tenon_stream *stream, uint64_t handle)
     memset(state, 0, sizeof *state);
     state->receive.operation.kind = URING_RECEIVE;
     state->receive.more = true;
-    state->receive.buffer = URING_NO_BUFFER;
     state->kept.operation.kind = URING_KEPT;
     state->kept.buffer = URING_NO_BUFFER;
     stream->handle = handle;
     return posix_error(0);
 }
 
+/* Goes on until it has taken as much as one buffer holds. */
+static void repeat(struct io_uring_sqe *submission, const struct uring_loop *uring)
+{
+    submission->ioprio |= IORING_RECV_MULTISHOT;
+    submission->file_index = (uint32_t)uring->buffers.size;     /* `optlen` in newer headers */
+}
+
 bool uring_arm(struct tenon_stream *stream)
 {
+    struct uring_loop *uring = uring_of(stream->loop);
     struct uring_receive *receive = receive_of(stream);
-    if (receive->left > 0 || receive->over) {
+    if (receive->received.left > 0 || receive->over) {
         return true;
     }
     struct io_uring_sqe *submission = uring_submission(stream->loop, &receive->operation);
@@ -44,6 +53,11 @@ bool uring_arm(struct tenon_stream *stream)
         submission->opcode = IORING_OP_RECV;
         submission->flags = IOSQE_BUFFER_SELECT;
         submission->ioprio = (uint16_t)(receive->more ? 0 : IORING_RECVSEND_POLL_FIRST);
+        if ((stream->flags & STREAM_LENT) != 0 && receive->begun && !receive->pauses &&
+            uring->repeats) {
+            receive->operation.state |= URING_REPEATED;
+            repeat(submission, uring);
+        }
     } else {
         submission->opcode = IORING_OP_POLL_ADD;
         submission->poll32_events = POLLIN | POLLPRI | POLLRDHUP;
@@ -53,7 +67,9 @@ bool uring_arm(struct tenon_stream *stream)
 
 bool uring_disarm(struct tenon_stream *stream)
 {
-    uring_cancel(stream->loop, &receive_of(stream)->operation);
+    struct uring_receive *receive = receive_of(stream);
+    receive->pauses = (receive->operation.state & URING_REPEATED) != 0;
+    uring_cancel(stream->loop, &receive->operation);
     return false;
 }
 
@@ -63,24 +79,37 @@ static bool says_nothing(int code)
     return code == ECANCELED || code == ENOBUFS || code == EAGAIN || code == EINTR;
 }
 
+/* Before Linux 6.17 a receive that goes on cannot be told to end: there it is for itself. */
+static bool is_refused(struct uring_loop *uring, const struct uring_operation *operation)
+{
+    if (operation->result != -EINVAL || (operation->state & URING_REPEATED) == 0) {
+        return false;
+    }
+    uring->repeats = false;
+    return true;
+}
+
 void uring_received(struct uring_operation *operation, const struct io_uring_cqe *completion)
 {
     struct uring_receive *receive = (struct uring_receive *)(void *)operation;
     struct tenon_stream *stream = TENON_OUTER(receive, struct tenon_stream, backend);
-    struct uring_buffers *buffers = &uring_of(stream->loop)->buffers;
-    uint16_t buffer = uring_buffers_taken(buffers, completion);
+    struct uring_loop *uring = uring_of(stream->loop);
+    uint16_t buffer = uring_buffers_taken(&uring->buffers, completion);
     receive->more = (completion->flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
     if (buffer != URING_NO_BUFFER && completion->res > 0) {
-        receive->buffer = buffer;
-        receive->at = 0;
-        receive->left = (uint32_t)completion->res;
+        receive->begun = true;
+        uring_buffers_append(&uring->buffers, &receive->received, buffer,
+                             (uint32_t)completion->res);
     } else if (buffer != URING_NO_BUFFER) {
-        uring_buffers_give(buffers, buffer);
+        uring_buffers_give(&uring->buffers, buffer);
     }
-    if (completion->res == 0 || (completion->res < 0 && !says_nothing(-completion->res))) {
-        receive->over = true;
+    if (completion->flags & IORING_CQE_F_MORE) {
+        tenon_event_more(stream);
     } else if (completion->res == -ENOBUFS) {
-        uring_buffers_ran_dry(buffers);
+        uring_buffers_ran_dry(&uring->buffers);
+    } else if (completion->res <= 0 && !says_nothing(-completion->res) &&
+               !is_refused(uring, operation)) {
+        receive->over = true;
     }
 }
 
@@ -89,31 +118,19 @@ void uring_receive_over(struct uring_operation *operation)
     tenon_event_readable(TENON_OUTER(operation, struct tenon_stream, backend));
 }
 
-static void give_buffer(struct tenon_stream *stream)
-{
-    struct uring_receive *receive = receive_of(stream);
-    uring_buffers_give(&uring_of(stream->loop)->buffers, receive->buffer);
-    receive->buffer = URING_NO_BUFFER;
-    receive->left = 0;
-}
-
-static const unsigned char *bytes_of(struct tenon_stream *stream)
-{
-    const struct uring_receive *receive = receive_of(stream);
-    return uring_buffers_at(&uring_of(stream->loop)->buffers, receive->buffer) + receive->at;
-}
-
 enum tenon_take uring_take(struct tenon_stream *stream, void *data, size_t size, size_t *taken_out,
                            struct tenon_error *error_out)
 {
+    struct uring_buffers *buffers = &uring_of(stream->loop)->buffers;
     struct uring_receive *receive = receive_of(stream);
-    if (receive->left > 0) {
-        *taken_out = size < receive->left ? size : receive->left;
-        memcpy(data, bytes_of(stream), *taken_out);
-        receive->at += (uint32_t)*taken_out;
-        receive->left -= (uint32_t)*taken_out;
-        if (receive->left == 0) {
-            give_buffer(stream);
+    struct uring_received *received = &receive->received;
+    if (received->left > 0) {
+        *taken_out = size < received->left ? size : received->left;
+        memcpy(data, uring_buffers_at(buffers, received->buffer) + received->at, *taken_out);
+        received->at += (uint32_t)*taken_out;
+        received->left -= (uint32_t)*taken_out;
+        if (received->left == 0) {
+            uring_buffers_give(buffers, uring_buffers_first(buffers, received));
         }
         return TAKE_DATA;
     }
@@ -121,17 +138,22 @@ enum tenon_take uring_take(struct tenon_stream *stream, void *data, size_t size,
         *error_out = posix_error(uring_code(&receive->operation));
         return error_out->native == 0 ? TAKE_END : TAKE_FAILED;
     }
+    TENON_ASSERT(!uring_in_use(&receive->operation));
     return posix_receive((int)stream->handle, data, size, taken_out, error_out);
 }
 
-/* Its buffer stays the stream's until the callback is over, or a try_send takes it over. */
+/* Its buffer stays until the callback is over, or longer where a try_send keeps it. */
 enum tenon_take uring_lend(struct tenon_stream *stream, const void **data_out, size_t *taken_out,
                            struct tenon_error *error_out)
 {
     struct tenon_loop *loop = stream->loop;
-    if (receive_of(stream)->left > 0) {
-        *data_out = bytes_of(stream);
-        *taken_out = receive_of(stream)->left;
+    struct uring_buffers *buffers = &uring_of(loop)->buffers;
+    struct uring_received *received = &receive_of(stream)->received;
+    if (received->left > 0) {
+        *data_out = uring_buffers_at(buffers, received->buffer) + received->at;
+        *taken_out = received->left;
+        buffers->lent = uring_buffers_first(buffers, received);
+        buffers->lent_is_kept = false;
         return TAKE_DATA;
     }
     *data_out = loop->lent;
@@ -140,17 +162,20 @@ enum tenon_take uring_lend(struct tenon_stream *stream, const void **data_out, s
 
 void uring_unlend(struct tenon_stream *stream)
 {
-    if (receive_of(stream)->left > 0) {
-        give_buffer(stream);
+    uring_buffers_unlend(&uring_of(stream->loop)->buffers);
+    if (receive_of(stream)->received.left > 0 && (stream->flags & STREAM_ARMED) != 0) {
+        tenon_event_more(stream);
     }
 }
 
 void uring_stream_close(struct tenon_stream *stream, bool reset)
 {
+    struct uring_buffers *buffers = &uring_of(stream->loop)->buffers;
+    struct uring_received *received = &receive_of(stream)->received;
     TENON_ASSERT(!uring_in_use(&receive_of(stream)->operation));
     TENON_ASSERT(!uring_in_use(&uring_stream_of(stream)->kept.operation));
-    if (receive_of(stream)->left > 0) {
-        give_buffer(stream);
+    while (received->left > 0) {
+        uring_buffers_give(buffers, uring_buffers_first(buffers, received));
     }
     if (reset) {
         posix_discard(stream->handle);

@@ -21,7 +21,8 @@ enum {
     URING_PENDING = 1 << 0,
     URING_CANCELING = 1 << 1,
     URING_IN_USE = URING_PENDING | URING_CANCELING,
-    URING_CANCELED = 1 << 2     /* it was asked to end */
+    URING_CANCELED = 1 << 2,    /* it was asked to end */
+    URING_REPEATED = 1 << 3     /* a receive that goes on after it has given something */
 };
 
 struct uring_operation {
@@ -66,11 +67,26 @@ int uring_register(int fd, unsigned operation, void *argument, unsigned count);
 
 /* ---- buffers: io_uring_buffers.c ---- */
 
+/* What has been received: `left` bytes from `at` on in `buffer`, and those of the buffers behind it
+ * in its chain. */
+struct uring_received {
+    uint16_t buffer;
+    uint16_t last;              /* of the chain */
+    uint32_t at;
+    uint32_t left;              /* 0: there is nothing */
+};
+
+struct uring_link {
+    uint16_t next;
+    uint32_t size;
+};
+
 /* What the kernel receives into. A few of them are in a ring that it takes them from, in order; the
  * rest are on a stack, so that the ring is filled with those that were used last. */
 struct uring_buffers {
     unsigned char *memory;
     struct io_uring_buf_ring *ring;
+    struct uring_link *links;   /* of each, in a stream's chain */
     size_t size;                /* of one */
     uint32_t count;             /* a power of two */
     uint32_t wanted;            /* in the ring: grows when it has run dry */
@@ -78,6 +94,8 @@ struct uring_buffers {
     uint32_t free;              /* on the stack */
     uint16_t tail;
     uint16_t *stack;
+    uint16_t lent;              /* to the callback that runs, or URING_NO_BUFFER */
+    bool lent_is_kept;          /* for a try_send */
 };
 
 enum {
@@ -90,9 +108,14 @@ void uring_buffers_fill(struct uring_buffers *buffers);
 void uring_buffers_ran_dry(struct uring_buffers *buffers);
 /* Of a completion: the buffer that it took from the ring, or URING_NO_BUFFER. */
 uint16_t uring_buffers_taken(struct uring_buffers *buffers, const struct io_uring_cqe *completion);
-/* From the stack, for bytes of ours, and back to it. */
+/* From the stack, for bytes of ours, and back to it: one that is lent, when it is no more. */
 uint16_t uring_buffers_get(struct uring_buffers *buffers);
 void uring_buffers_give(struct uring_buffers *buffers, uint16_t buffer);
+void uring_buffers_unlend(struct uring_buffers *buffers);
+/* A chain: its new last buffer, and its first one taken off. */
+void uring_buffers_append(struct uring_buffers *buffers, struct uring_received *received,
+                          uint16_t buffer, uint32_t size);
+uint16_t uring_buffers_first(const struct uring_buffers *buffers, struct uring_received *received);
 
 static inline unsigned char *uring_buffers_at(const struct uring_buffers *buffers, uint16_t buffer)
 {
@@ -107,6 +130,7 @@ struct uring_loop {
     int wake;
     struct uring_operation wake_operation;
     uint32_t batch;
+    bool repeats;               /* receives may go on: the kernel bounds what they take */
     uint32_t prompt;            /* submissions queued that will complete while they are submitted */
     bool hurry;                 /* one of them is waited for */
 };
@@ -140,9 +164,9 @@ struct uring_receive {
     struct uring_operation operation;
     bool over;                  /* the end has come, or the failure of its result */
     bool more;                  /* the kernel had more than it gave */
-    uint16_t buffer;            /* has `left` bytes from `at` on */
-    uint32_t at;
-    uint32_t left;
+    bool begun;                 /* it has given something: it is no short connection */
+    bool pauses;                /* one that goes on has been stopped: each is for itself now */
+    struct uring_received received;
 };
 
 struct uring_kept {

@@ -68,6 +68,8 @@ bool sim_arm(struct tenon_stream *stream)
         return true;
     }
     socket->receive = SIM_PENDING;
+    socket->receives_on =
+        in_completion(socket) && (stream->flags & STREAM_LENT) != 0 && sim_chance(world, 500);
     if (readable) {
         sim_tell_late(&socket->object, DUE_RECEIVE);
     } else if (sim_chance(world, world->profile.spurious)) {
@@ -108,6 +110,13 @@ static void receive_told(struct sim_socket *socket)
     if (socket->receive == SIM_IDLE) {
         return;
     }
+    if (socket->receives_on && socket->receive == SIM_PENDING && sim_available(socket) > 0) {
+        if (socket->stream->flags & STREAM_PAUSED) {
+            sim_fail(socket->object.world, "a receive goes on while its stream is paused");
+        }
+        tenon_event_more(socket->stream);
+        return;
+    }
     socket->receive = SIM_IDLE;
     if (in_completion(socket) && socket->failure != TENON_OK && !socket->told &&
         sim_chance(socket->object.world, 500)) {
@@ -123,7 +132,7 @@ enum tenon_take sim_take(struct tenon_stream *stream, void *data, size_t size, s
     struct sim_socket *socket = of_stream(stream);
     struct sim_world *world = socket->object.world;
     uint64_t count = sim_available(socket);
-    if (socket->receive != SIM_IDLE) {
+    if (socket->receive != SIM_IDLE && !(socket->receives_on && count > 0)) {
         sim_fail(world, "bytes are taken from a stream that is armed");
     }
     if (socket->broken) {
@@ -137,6 +146,9 @@ enum tenon_take sim_take(struct tenon_stream *stream, void *data, size_t size, s
         }
         sim_read(socket, data, count);
         *taken_out = (size_t)count;
+        if (socket->receive == SIM_PENDING && sim_is_readable(socket)) {
+            sim_tell_late(&socket->object, DUE_RECEIVE);
+        }
         has_worked(socket);
         return TAKE_DATA;
     }

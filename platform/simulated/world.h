@@ -127,6 +127,7 @@ struct sim_socket {
     char path[TENON_PATH_MAX + 1];      /* that it connects to */
     struct sim_pipe in;
     enum sim_operation receive;
+    bool receives_on;           /* completion: the receive is not over with the first bytes */
     enum sim_operation send;
     uint64_t call_size;         /* completion: bytes of the send's call that is under way */
     uint64_t call_moved;

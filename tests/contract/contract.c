@@ -12,8 +12,8 @@
 #include "testing.h"
 
 static const struct test_case *const tables[] = {
-    loop_cases, timer_cases, listen_cases, connect_cases, receive_cases, send_cases, cancel_cases,
-    close_cases, NULL
+    loop_cases, timer_cases, listen_cases, connect_cases, receive_cases, receive_long_cases,
+    send_cases, cancel_cases, close_cases, NULL
 };
 
 static int64_t count_descriptors(const struct surroundings *around)

@@ -171,9 +171,14 @@ static enum tenon_flow on_lent(struct tenon_stream *stream, enum tenon_status st
     }
     check_delivery(end);
     CHECK(end->test, data != NULL && size > 0);
+    end->lent = data;
+    end->lent_size = size;
     check_sequence(end, data, size);
     end->datas++;
     act(end, END_DATA);
+    end->in -= size;
+    check_sequence(end, data, size);    /* whatever the case has done with them */
+    end->lent = NULL;
     end->paused = end->answer == TENON_PAUSE;
     return end->answer;
 }
@@ -297,18 +302,30 @@ static void on_sent(struct tenon_send *send, enum tenon_status status)
     act(end, END_SENT);
 }
 
+static size_t try_send(struct end *end, const unsigned char *data, size_t size)
+{
+    test_submit(end->test);
+    size_t sent = tenon_stream_try_send(&end->stream, data, size);
+    test_submitted(end->test);
+    CHECK(end->test, sent <= size && (sent == 0 || !end->sending));
+    end->out += sent;
+    return sent;
+}
+
 size_t end_try(struct end *end, size_t size)
 {
     unsigned char *data = malloc(size);
     CHECK(end->test, data != NULL);
     write_sequence(end, data, size);
-    test_submit(end->test);
-    size_t sent = tenon_stream_try_send(&end->stream, data, size);
-    test_submitted(end->test);
+    size_t sent = try_send(end, data, size);
     free(data);
-    CHECK(end->test, sent <= size && (sent == 0 || !end->sending));
-    end->out += sent;
     return sent;
+}
+
+size_t end_relay(struct end *end, const struct end *from, size_t at, size_t size)
+{
+    CHECK(end->test, at + size <= from->lent_size);
+    return try_send(end, from->lent + at, size);
 }
 
 void end_send_pieces(struct end *end, const size_t *sizes, uint32_t count)
@@ -373,8 +390,8 @@ void end_finish(struct end *end)
 void end_echo(struct end *end, enum end_event event)
 {
     if (event == END_DATA) {
-        size_t size = (size_t)(end->in - end->out);
-        size_t sent = end_try(end, size);
+        size_t size = end->lent_size;
+        size_t sent = end_relay(end, end, 0, size);
         end->answer = TENON_CONTINUE;
         if (sent < size) {
             end->answer = TENON_PAUSE;

@@ -171,6 +171,8 @@ struct end {
     struct end *friend;                 /* for act */
     void *context;                      /* for act */
     enum tenon_flow answer;             /* of a subscription */
+    const unsigned char *lent;          /* while act hears of END_DATA */
+    size_t lent_size;
     enum end_reading reading;
     bool attached;
     bool connecting;
@@ -226,6 +228,8 @@ size_t end_take(struct end *end, size_t size);
 /* The next `size` bytes of the end's sequence: as many as try_send takes; all, in a send of one
  * piece or of many; all, by one try_send. */
 size_t end_try(struct end *end, size_t size);
+/* The same by try_send of what is lent to another end, or to this one, right now. */
+size_t end_relay(struct end *end, const struct end *from, size_t at, size_t size);
 void end_send(struct end *end, size_t size);
 void end_send_pieces(struct end *end, const size_t *sizes, uint32_t count);
 void end_put(struct end *end, size_t size);

@@ -2,6 +2,7 @@
 #include "native.h"
 #include <stdlib.h>
 #include <string.h>
+#include <tenon/thread.h>
 #include "testing.h"
 
 enum {
@@ -294,11 +295,44 @@ static void attach_of_a_dead_connection(struct test *test)
     }
 }
 
+struct sender {
+    struct tenon_thread thread;
+    struct test *test;
+    int64_t socket;
+};
+
+static void send_bytes(void *argument)
+{
+    struct sender *sender = argument;
+    for (int i = 0; i < 2000; i++) {
+        unsigned char byte = (unsigned char)(i + (i >> 8) * 3);
+        CHECK(sender->test, testing_raw_send(sender->socket, &byte, 1, patience) ==
+                                TESTING_RAW_OK);
+    }
+}
+
+/* Byte by byte from another processor, so that some come while others are delivered, and silence
+ * behind the last. */
+static void peer_sends_while_we_deliver(struct test *test)
+{
+    for (int i = 0; i < 10; i++) {
+        struct sender sender = {.test = test};
+        struct raw raw = raw_pair(test, 0);
+        sender.socket = raw.socket;
+        end_receive_lent(raw.ours);
+        CHECK(test, tenon_thread_start(&sender.thread, send_bytes, &sender) == TENON_OK);
+        UNTIL(test, raw.ours->in == 2000);
+        tenon_thread_join(&sender.thread);
+        testing_raw_close(raw.socket);
+    }
+}
+
 const struct test_case peer_cases[] = {
     {"peer.reset_in_each_state", reset_in_each_state},
     {"peer.sees_how_we_close", peer_sees_how_we_close},
     {"peer.never_reads", peer_never_reads},
     {"peer.sends_byte_by_byte", peer_sends_byte_by_byte},
+    {"peer.sends_while_we_deliver", peer_sends_while_we_deliver},
     {"peer.sends_an_urgent_byte", sends_an_urgent_byte},
     {"peer.reset_before_accept", reset_before_accept},
     {"peer.restart_on_the_same_port", restart_on_the_same_port},

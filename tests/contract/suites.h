@@ -8,6 +8,7 @@ extern const struct test_case timer_cases[];
 extern const struct test_case listen_cases[];
 extern const struct test_case connect_cases[];
 extern const struct test_case receive_cases[];
+extern const struct test_case receive_long_cases[];
 extern const struct test_case send_cases[];
 extern const struct test_case cancel_cases[];
 extern const struct test_case close_cases[];

@@ -167,6 +167,13 @@ mutant(delivered_after_cancel platform/common/stream_turn.c
 [[    if ((flags & STREAM_RECEIVE_CANCEL) != 0 && (flags & STREAM_READABLE) == 0) {
         end_receive]])
 
+mutant(taken_while_paused platform/common/stream_turn.c
+[[        (void)stream_disarm(stream);
+    }
+}]]
+[[    }
+}]])
+
 # ---- accepting and connecting ----
 
 mutant(no_back_off platform/common/listener.c
