@@ -72,6 +72,14 @@ static struct tenon_error epoll_rewatch(struct tenon_loop *loop, int fd, uintptr
     return control(state_of(loop), EPOLL_CTL_MOD, fd, events_of(object), object);
 }
 
+/* What is kept alive by a child behind its one event is never heard of again. */
+static struct tenon_error epoll_watch_once(struct tenon_loop *loop, int fd, uintptr_t object,
+                                           bool again)
+{
+    return control(state_of(loop), again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+                   EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLONESHOT, object);
+}
+
 static void epoll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
 {
     (void)slot;
@@ -79,7 +87,8 @@ static void epoll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
     TENON_ASSERT(error.status == TENON_OK);
 }
 
-static const struct readiness_poller epoll_poller = {epoll_watch, epoll_rewatch, epoll_forget};
+static const struct readiness_poller epoll_poller = {epoll_watch, epoll_rewatch, epoll_watch_once,
+                                                     epoll_forget};
 
 static bool has_pwait2(struct epoll_loop *state)
 {

@@ -84,7 +84,7 @@ static void poll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
     }
 }
 
-static const struct readiness_poller poll_poller = {poll_watch, poll_rewatch, poll_forget};
+static const struct readiness_poller poll_poller = {poll_watch, poll_rewatch, NULL, poll_forget};
 
 static void free_state(struct poll_loop *state)
 {

@@ -50,6 +50,10 @@ static const struct readiness_poller *poller_of(const struct tenon_loop *loop)
 static void stream_event(struct tenon_stream *stream, bool readable, bool writable, bool hangup)
 {
     struct readiness *state = of_stream(stream);
+    if (state->known & KNOWN_ONCE) {
+        state->known &= ~(uint32_t)(KNOWN_WATCHED | KNOWN_ONCE);
+        state->known |= KNOWN_SPENT;
+    }
     if (hangup) {
         state->known |= KNOWN_HANGUP;
     }
@@ -154,16 +158,23 @@ struct tenon_error readiness_attach(struct tenon_stream *stream, uint64_t handle
     return posix_error(0);
 }
 
+/* One that has sent its end waits for the peer's, most often the last that is to be heard of it. */
 static struct tenon_error watch(struct tenon_stream *stream)
 {
     struct readiness *state = of_stream(stream);
+    const struct readiness_poller *poller = poller_of(stream->loop);
+    uintptr_t object = readiness_object(stream, READINESS_STREAM);
+    int fd = (int)stream->handle;
+    struct tenon_error error = posix_error(0);
     if (state->known & KNOWN_WATCHED) {
-        return posix_error(0);
+        return error;
     }
-    struct tenon_error error =
-        poller_of(stream->loop)
-            ->watch(stream->loop, (int)stream->handle, readiness_object(stream, READINESS_STREAM),
-                    &state->slot);
+    if ((stream->flags & STREAM_FINISHED) != 0 && poller->watch_once != NULL) {
+        error = poller->watch_once(stream->loop, fd, object, (state->known & KNOWN_SPENT) != 0);
+        state->known |= KNOWN_ONCE;
+    } else {
+        error = poller->watch(stream->loop, fd, object, &state->slot);
+    }
     state->known |= error.status == TENON_OK ? KNOWN_WATCHED : KNOWN_BROKEN;
     return error;
 }

@@ -27,6 +27,9 @@ struct readiness_poller {
     /* The same descriptor for another object. */
     struct tenon_error (*rewatch)(struct tenon_loop *loop, int fd, uintptr_t object,
                                   uint32_t *slot);
+    /* Watches for one event of input alone: nothing is left to be forgotten behind it, and `again`
+     * asks for the next one. NULL: this poller has no such thing. */
+    struct tenon_error (*watch_once)(struct tenon_loop *loop, int fd, uintptr_t object, bool again);
     /* Before its descriptor is closed: a child that was forked may keep it alive. */
     void (*forget)(struct tenon_loop *loop, int fd, uint32_t slot);
 };
@@ -39,7 +42,9 @@ enum {
     KNOWN_WATCHED = 1 << 3,
     KNOWN_BROKEN = 1 << 4,      /* it could not be watched: stream->error says why */
     KNOWN_PARKED = 1 << 5,      /* a send waits for room */
-    KNOWN_BEGUN = 1 << 6        /* something was sent */
+    KNOWN_BEGUN = 1 << 6,       /* something was sent */
+    KNOWN_ONCE = 1 << 7,        /* watched for one event, */
+    KNOWN_SPENT = 1 << 8        /* which has come */
 };
 struct readiness {
     uint32_t known;
