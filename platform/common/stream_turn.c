@@ -168,7 +168,9 @@ static bool advance_close(struct tenon_stream *stream)
         if (!stream_disarm(stream)) {
             return false;
         }
-        return close_now(stream, true, expired ? TENON_TIMED_OUT : stream->error.status);
+        /* Of one that the peer has reset nothing is left that could be. */
+        return close_now(stream, stream->error.status != TENON_RESET,
+                         expired ? TENON_TIMED_OUT : stream->error.status);
     }
     stream_finish_if_idle(stream);
     if (stream->flags & STREAM_ENDED) {
