@@ -26,7 +26,7 @@
  * the system does never does. One condition each, without side effects. */
 #define TENON_ASSERT(condition) \
     ((condition) ? (void)0 : tenon_assert_failed(#condition, __FILE__, __LINE__))
-void tenon_assert_failed(const char *condition, const char *file, int line);
+_Noreturn void tenon_assert_failed(const char *condition, const char *file, int line);
 
 /* The struct around a member. */
 #define TENON_OUTER(pointer, type, member) \

@@ -35,9 +35,10 @@ struct tenon_layout_wide {
 /* Three sizes: with pointers of 64 bits, with pointers of 32, and there where eight bytes
  * begin at a multiple of 4. */
 #define TENON_STRUCT_SIZE(name, size_64, size_32, size_32_at_4) \
-    TENON_LAYOUT_IS(name, sizeof(struct name) == (sizeof(void *) == 8 ? (size_64) \
-                                                  : TENON_LAYOUT_WIDE == 8 ? (size_32) \
-                                                  : (size_32_at_4)))
+    TENON_LAYOUT_IS(name, \
+        (sizeof(void *) != 8 || sizeof(struct name) == (size_64)) && \
+        (sizeof(void *) == 8 || TENON_LAYOUT_WIDE != 8 || sizeof(struct name) == (size_32)) && \
+        (sizeof(void *) == 8 || TENON_LAYOUT_WIDE == 8 || sizeof(struct name) == (size_32_at_4)))
 
 TENON_LAYOUT_IS(tenon_enum, sizeof(enum tenon_status) == 4);
 TENON_STRUCT_SIZE(tenon_address, 28, 28, 28);

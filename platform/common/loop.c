@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tenon_assert_failed(const char *condition, const char *file, int line)
+_Noreturn void tenon_assert_failed(const char *condition, const char *file, int line)
 {
     (void)fprintf(stderr, "tenon: %s:%d: assertion failed: %s\n", file, line, condition);
     (void)fflush(stderr);

@@ -19,7 +19,7 @@ enum {
 static uint32_t count_for(size_t size)
 {
     uint32_t count = COUNT_MIN;
-    while (count < COUNT_MAX && 2 * count * size <= MEMORY) {
+    while (count < COUNT_MAX && 2 * size * count <= MEMORY) {
         count *= 2;
     }
     return count;

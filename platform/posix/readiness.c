@@ -372,11 +372,10 @@ static struct tenon_error send_pieces(struct tenon_stream *stream, size_t *sent_
 void readiness_send(struct tenon_stream *stream)
 {
     struct readiness *state = of_stream(stream);
-    struct tenon_error error = posix_error(0);
     size_t round = 0;
     while ((state->known & KNOWN_WRITABLE) != 0 && round < SEND_ROUND) {
         size_t sent = 0;
-        error = send_pieces(stream, &sent);
+        struct tenon_error error = send_pieces(stream, &sent);
         round += sent;
         if (error.status != TENON_OK || tenon_send_advance(stream->send, sent)) {
             tenon_event_sent(stream, error);
@@ -384,7 +383,7 @@ void readiness_send(struct tenon_stream *stream)
         }
     }
     bool watched = (state->known & KNOWN_WATCHED) != 0;
-    error = watch(stream);
+    struct tenon_error error = watch(stream);
     if (error.status == TENON_OK && watched && (state->known & KNOWN_WRITABLE) != 0) {
         error = rewatch(stream);
     }

@@ -94,6 +94,7 @@ static int open_like(struct tenon_file_replacement *replacement, const struct st
     if (code != 0) {
         return code;
     }
+    TENON_ASSERT(replacement->fd >= 0);
     code = give_to_owner(replacement->fd, old);
     if (code == 0 && fchmod(replacement->fd, old->st_mode & all) != 0) {
         code = errno;

@@ -99,10 +99,16 @@ struct tenon_error posix_inherit(struct tenon_listener *listener, uint32_t index
     return posix_error(0);
 }
 
-bool tenon_supervised(void)
+/* NULL: nobody wants to be told. */
+static const char *notify_socket(void)
 {
     const char *name = getenv("NOTIFY_SOCKET");
-    return name != NULL && *name != '\0';
+    return name != NULL && *name != '\0' ? name : NULL;
+}
+
+bool tenon_supervised(void)
+{
+    return notify_socket() != NULL;
 }
 
 /* An abstract name begins with a zero byte and ends with its length. 0: it is no name. */
@@ -134,10 +140,11 @@ enum tenon_status tenon_notify(enum tenon_news news, struct tenon_error *error_o
     const char *text = words[news];
     struct sockaddr_un name;
     *error_out = posix_error(0);
-    if (!tenon_supervised()) {
+    const char *path = notify_socket();
+    if (path == NULL) {
         return TENON_OK;
     }
-    socklen_t size = read_name(getenv("NOTIFY_SOCKET"), &name);
+    socklen_t size = read_name(path, &name);
     if (size == 0) {
         error_out->status = TENON_INVALID;
         return TENON_INVALID;

@@ -30,7 +30,7 @@ static unsigned shift_of(uint64_t value)
 static uint32_t slot_of(int64_t value)
 {
     unsigned shift = shift_of((uint64_t)value);
-    return (uint32_t)(HISTOGRAM_HALF * shift + ((uint64_t)value >> shift));
+    return (uint32_t)(HISTOGRAM_HALF * (uint64_t)shift + ((uint64_t)value >> shift));
 }
 
 static int64_t highest_of(uint32_t slot)

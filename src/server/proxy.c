@@ -89,7 +89,7 @@ static bool take_address(struct slice *line, enum tenon_family family,
 
 static bool take_port(struct slice *line, uint16_t *port_out)
 {
-    char word[TENON_ADDRESS_TEXT_MAX];
+    char word[TENON_ADDRESS_TEXT_MAX] = "";
     uint32_t port = 0;
     take_word(line, "0123456789", word);
     size_t digits = strlen(word);
