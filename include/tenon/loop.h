@@ -20,7 +20,8 @@ struct tenon_loop;
 
 /* Zero in a field means its default. */
 struct tenon_loop_options {
-    const char *backend;    /* `epoll`, `io_uring`, `iocp`, ...; NULL: the best here */
+    const char *backend;    /* `epoll`, `io_uring`, `iocp`, ...; NULL: the best here, and where
+                             * that is forbidden the next one */
     void *world;            /* the simulated backend's world; NULL for every other */
     uint32_t lent_size;     /* bytes of the buffer that receives lend [TENON_LENT_SIZE] */
     uint32_t batch;         /* events that one turn collects [TENON_BATCH] */

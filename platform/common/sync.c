@@ -75,6 +75,16 @@ static void on_listener_closed(struct tenon_listener *listener)
     sync->open--;
 }
 
+/* For one connection at a time the backend that is opened at the least cost, the last of them. */
+static enum tenon_status open_plainest(struct tenon_loop **out)
+{
+    size_t last = 0;
+    while (tenon_backends[last + 1] != NULL) {
+        last++;
+    }
+    return loop_open_with(tenon_backends[last], NULL, out);
+}
+
 enum tenon_status tenon_sync_listen(const char *host, uint16_t port,
                                     struct tenon_sync_listener **out)
 {
@@ -83,7 +93,7 @@ enum tenon_status tenon_sync_listen(const char *host, uint16_t port,
     if (sync == NULL) {
         return TENON_LIMIT;
     }
-    enum tenon_status status = tenon_loop_open(NULL, &sync->loop);
+    enum tenon_status status = open_plainest(&sync->loop);
     if (status != TENON_OK) {
         free(sync);
         return status;
@@ -128,7 +138,7 @@ static enum tenon_status stream_new(struct tenon_sync_stream **out)
     if (sync == NULL) {
         return TENON_LIMIT;
     }
-    enum tenon_status status = tenon_loop_open(NULL, &sync->loop);
+    enum tenon_status status = open_plainest(&sync->loop);
     if (status != TENON_OK) {
         free(sync);
         return status;

@@ -135,13 +135,12 @@ static uint32_t share_of(uint32_t whole, uint32_t parts, uint32_t index)
     return whole / parts + (index < whole % parts ? 1 : 0);
 }
 
-static enum tenon_status set_worker(struct load *load, uint32_t index, uint32_t first,
-                                    const char *backend)
+static enum tenon_status set_worker(struct load *load, uint32_t index, uint32_t first)
 {
     struct load_worker *worker = &load->workers[index];
     const struct load_options *options = load->options;
     struct tenon_loop_options loop_options = {0};
-    loop_options.backend = backend;
+    loop_options.backend = tenon_loop_backend(load->loop);
     worker->request = &load->request;
     worker->connections = &load->connections[first];
     worker->connection_count = share_of(options->connections, options->threads, index);
@@ -171,12 +170,12 @@ static void join(struct load *load)
 }
 
 /* Some workers run already where one can not be started: they are stopped like all. */
-static int start_workers(struct load *load, const char *backend)
+static int start_workers(struct load *load)
 {
     uint32_t first = 0;
     enum tenon_status status = TENON_OK;
     for (uint32_t i = 0; i < load->options->threads && status == TENON_OK; i++) {
-        status = set_worker(load, i, first, backend);
+        status = set_worker(load, i, first);
         first += load->workers[i].connection_count;
     }
     if (status != TENON_OK) {
@@ -233,7 +232,7 @@ int load_open(struct load *load, struct tenon_loop *loop, const struct client_op
     tenon_message_init(&load->changed, on_changed);
     load->begun = true;
     say_start(load);
-    code = start_workers(load, options->settings.backend);
+    code = start_workers(load);
     if (code != EXIT_CODE_NONE) {
         load->begun = false;
         release(load);

@@ -104,7 +104,7 @@ static int fail(struct console *console, const char *what, enum tenon_status sta
 static int open_loops(struct server_process *process)
 {
     struct tenon_loop_options options = {0};
-    options.backend = process->options.settings.backend;
+    options.backend = tenon_loop_backend(process->program.loop);
     process->loops[0] = process->program.loop;
     for (uint32_t i = 1; i < process->options.threads; i++) {
         enum tenon_status status = tenon_loop_open(&options, &process->loops[i]);

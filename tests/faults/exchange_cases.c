@@ -223,12 +223,12 @@ static void run_path(struct run *run)
     (void)tenon_file_remove(path, &error);      /* mostly it is gone */
 }
 
-static void run_timer(struct run *run)
+static void run_old_kernel(struct run *run)
 {
     struct exchange exchange = exchange_new(run, run->address, run->address);
-    inject_without_pwait2(true);
+    inject_old_kernel(true);
     run_exchange(run, &exchange);
-    inject_without_pwait2(false);
+    inject_old_kernel(false);
 }
 
 /* The connect, or the connection that is accepted, is one too many for what poll has room for. */
@@ -252,7 +252,8 @@ const struct scenario exchange_scenarios[] = {
     {"exchange.localhost", NULL, FAULT_CALLS, run_localhost},
     {"exchange.abort", NULL, FAULT_CALLS, run_abort},
     {"exchange.path", NULL, FAULT_CALLS, run_path},
-    {"exchange.timer", "epoll", FAULT_CALLS, run_timer},
+    {"exchange.old_kernel", "epoll", FAULT_CALLS, run_old_kernel},
+    {"exchange.old_kernel", "io_uring", FAULT_CALLS, run_old_kernel},
     {"exchange.crowd_connect", "poll", CALL_REALLOC, run_crowd_connect},
     {"exchange.crowd_accept", "poll", CALL_REALLOC, run_crowd_accept},
     {NULL, NULL, FAULT_CALLS, NULL},

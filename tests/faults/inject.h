@@ -36,6 +36,7 @@ enum fault_call {
     CALL_URING_SETUP,
     CALL_URING_REGISTER,
     CALL_URING_ENTER,
+    CALL_MMAP,
     CALL_WAKE_EVENTFD,          /* write */
     CALL_WAKE_PIPE,
     CALL_WAKE_READ,
@@ -101,8 +102,8 @@ uint32_t inject_count(enum fault_call call);    /* since the last begin */
 /* The address of every name: no name service takes part. */
 void inject_set_address(const char *address);
 
-/* Whether epoll_pwait2 is as unknown as on an old kernel. */
-void inject_without_pwait2(bool without);
+/* Whether the kernel knows neither epoll_pwait2 nor receives that go on up to a limit. */
+void inject_old_kernel(bool old);
 
 /* Memory and look-up results that were taken and not given back. */
 int64_t inject_held(void);

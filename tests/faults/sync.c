@@ -142,6 +142,6 @@ static void run_sync(struct run *run)
 }
 
 const struct scenario sync_scenarios[] = {
-    {"sync", "epoll", FAULT_CALLS, run_sync},
+    {"sync", "poll", FAULT_CALLS, run_sync},
     {NULL, NULL, FAULT_CALLS, NULL},
 };

@@ -73,12 +73,13 @@ def check_terminals(shown, folder, home):
                               cwd=folder, stdout=subprocess.PIPE, text=True)
     try:
         said = server.stdout.readline()
-        port = said.split()[-1]
+        backend, port = said.split()[0], said.split()[-1]
         answer = run(f"{client_line} localhost:{port}", folder, home)
     finally:
         server.kill()
         server.wait()
-    if said != page.replace(server_says, ("12345", port)) or answer != client_says:
+    server_says = page.replace(server_says, ("epoll", backend), ("12345", port))
+    if said != server_says or answer != client_says:
         sys.exit("the README shows other words than\n%s%s" % (said, answer))
 
 

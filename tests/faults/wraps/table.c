@@ -91,7 +91,7 @@ const struct fault fault_table[] = {
 
     DESCRIPTORS(URING_SETUP), FAILS(URING_SETUP, EPERM, UNSUPPORTED),
     FAILS(URING_SETUP, ENOSYS, UNSUPPORTED), ABSORBED(URING_SETUP, EINVAL),
-    FAILS(URING_REGISTER, ENOMEM, LIMIT),
+    FAILS(URING_REGISTER, ENOMEM, LIMIT), FAILS(MMAP, ENOMEM, LIMIT),
     ABSORBED(URING_ENTER, EINTR), ABSORBED(URING_ENTER, EAGAIN), ABSORBED(URING_ENTER, EBUSY),
     ABSORBED(WAKE_EVENTFD, EINTR), ABSORBED(WAKE_PIPE, EINTR), ABSORBED(WAKE_PIPE, EAGAIN),
     ABSORBED(WAKE_READ, EINTR), ABSORBED(WAKE_READ, EAGAIN),
@@ -177,6 +177,7 @@ static const struct row calls[] = {
     [CALL_URING_SETUP] = {"io_uring_setup", {"io_uring"}},
     [CALL_URING_REGISTER] = {"io_uring_register", {"io_uring"}},
     [CALL_URING_ENTER] = {"io_uring_enter", {"io_uring"}},
+    [CALL_MMAP] = {"mmap", {"io_uring"}},
     [CALL_WAKE_EVENTFD] = {"write to an eventfd", {"epoll", "io_uring"}},
     [CALL_WAKE_PIPE] = {"write to a pipe", {"poll"}},
     [CALL_WAKE_READ] = {"read", {"poll"}},

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -15,6 +16,9 @@ enum {
     URING_ENTER = 426,
     URING_REGISTER = 427,
     URING_ENABLE = 12,          /* IORING_REGISTER_ENABLE_RINGS */
+    URING_SQES = 0x10000000,    /* IORING_OFF_SQES */
+    URING_RECV = 27,            /* IORING_OP_RECV, */
+    URING_REPEATED = 2,         /* IORING_RECV_MULTISHOT */
     EPOLL_PWAIT2 = 441,
     WATCHED_MAX = 1024,         /* descriptors that are looked at */
     WAIT_MS = 1                 /* how long a wait waits in truth */
@@ -26,6 +30,7 @@ int __real_epoll_create1(int flags);
 int __real_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event);
 int __real_epoll_wait(int epoll, struct epoll_event *events, int count, int timeout);
 int __real_eventfd(unsigned value, int flags);
+void *__real_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
 int __real_poll(struct pollfd *entries, nfds_t count, int timeout);
 int __real_shutdown(int fd, int how);
 long __real_syscall(long number, ...);
@@ -41,11 +46,11 @@ struct watched {
 };
 static struct watched watched[WATCHED_MAX];
 static int64_t timer_end = TENON_FOREVER;
-static bool without_pwait2;
+static bool old_kernel;
 
-void inject_without_pwait2(bool without)
+void inject_old_kernel(bool old)
 {
-    without_pwait2 = without;
+    old_kernel = old;
     timer_end = TENON_FOREVER;
 }
 
@@ -157,7 +162,7 @@ static int wait_exactly(int epoll, struct epoll_event *events, int count,
                         const struct timespec *timeout)
 {
     bool probe = count == 1;
-    if (without_pwait2) {
+    if (old_kernel) {
         errno = ENOSYS;
         return -1;
     }
@@ -178,6 +183,42 @@ struct entered {
     uint64_t time;
 };
 
+struct submission {
+    uint8_t opcode;
+    uint8_t flags;
+    uint16_t priority;
+    int32_t fd;
+    uint64_t offset;
+    uint64_t rest[6];
+};
+
+static struct submission *submissions;  /* of the ring that was mapped last */
+static size_t submission_count;
+
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    if (inject_fails(CALL_MMAP, -1, NULL)) {
+        return MAP_FAILED;
+    }
+    void *memory = __real_mmap(address, size, protection, flags, fd, offset);
+    if (offset == URING_SQES) {
+        submissions = memory;
+        submission_count = size / sizeof *submissions;
+    }
+    return memory;
+}
+
+/* Before Linux 6.17 they are refused as they are here for a field that no receive has. */
+static void refuse_repeated(void)
+{
+    for (size_t i = 0; i < submission_count; i++) {
+        struct submission *submission = &submissions[i];
+        if (submission->opcode == URING_RECV && (submission->priority & URING_REPEATED) != 0) {
+            submission->offset = 1;
+        }
+    }
+}
+
 /* The wait is short in truth. */
 static long enter(const long values[6])
 {
@@ -186,6 +227,9 @@ static long enter(const long values[6])
     struct entered entered = {.time = (uint64_t)(uintptr_t)&brief};
     if (inject_fails(CALL_URING_ENTER, -1, NULL)) {
         return -1;
+    }
+    if (old_kernel) {
+        refuse_repeated();
     }
     int64_t left = TENON_FOREVER;
     if (given->time != 0) {
