@@ -2,7 +2,7 @@
  *
  * A receive takes one when its bytes are there, and no sooner. The kernel takes them from the ring
  * in order, so a ring with all of them in it would send every message through the whole memory and
- * out of the cache: it has as many as one batch takes, of those that were used last. */
+ * out of the cache: it has about as many as are taken at a time, of those that were used last. */
 #include "linux/uring.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -10,15 +10,15 @@
 
 enum {
     MEMORY = 32 * 1024 * 1024,  /* of all of them, where that is at least */
-    COUNT_MIN = 16,
     COUNT_MAX = 512,
-    WANTED_FIRST = 32,
+    WANTED_MIN = 32,
+    CALM_FILLS = 64,            /* so often less than half was taken: then it has half as many */
     GROUP = 0
 };
 
 static uint32_t count_for(size_t size)
 {
-    uint32_t count = COUNT_MIN;
+    uint32_t count = WANTED_MIN;
     while (count < COUNT_MAX && 2 * size * count <= MEMORY) {
         count *= 2;
     }
@@ -48,7 +48,7 @@ struct tenon_error uring_buffers_open(struct uring_buffers *buffers, int ring, s
 {
     buffers->size = size;
     buffers->count = count_for(size);
-    buffers->wanted = WANTED_FIRST < buffers->count ? WANTED_FIRST : buffers->count;
+    buffers->wanted = WANTED_MIN;
     buffers->memory = map_memory(buffers->count * size);
     buffers->ring = map_memory(buffers->count * sizeof(struct io_uring_buf));
     buffers->stack = calloc(buffers->count, sizeof *buffers->stack);
@@ -71,8 +71,24 @@ struct tenon_error uring_buffers_open(struct uring_buffers *buffers, int ring, s
     return error;
 }
 
+static void adapt(struct uring_buffers *buffers)
+{
+    uint32_t taken = buffers->filled - buffers->in_ring;
+    if (buffers->dry) {
+        buffers->wanted *= buffers->wanted < buffers->count ? 2 : 1;
+        buffers->calm = 0;
+    } else if (2 * taken >= buffers->wanted || buffers->wanted == WANTED_MIN) {
+        buffers->calm = 0;
+    } else if (++buffers->calm == CALM_FILLS) {
+        buffers->wanted /= 2;
+        buffers->calm = 0;
+    }
+    buffers->dry = false;
+}
+
 void uring_buffers_fill(struct uring_buffers *buffers)
 {
+    adapt(buffers);
     uint16_t mask = (uint16_t)(buffers->count - 1);
     struct io_uring_buf *places = buffers->ring->bufs;
     uint16_t tail = buffers->tail;
@@ -89,13 +105,7 @@ void uring_buffers_fill(struct uring_buffers *buffers)
         buffers->tail = tail;
         __atomic_store_n(&buffers->ring->tail, tail, __ATOMIC_RELEASE);
     }
-}
-
-void uring_buffers_ran_dry(struct uring_buffers *buffers)
-{
-    if (buffers->wanted < buffers->count) {
-        buffers->wanted *= 2;
-    }
+    buffers->filled = buffers->in_ring;
 }
 
 uint16_t uring_buffers_taken(struct uring_buffers *buffers, const struct io_uring_cqe *completion)

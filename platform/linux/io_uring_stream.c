@@ -106,7 +106,7 @@ void uring_received(struct uring_operation *operation, const struct io_uring_cqe
     if (completion->flags & IORING_CQE_F_MORE) {
         tenon_event_more(stream);
     } else if (completion->res == -ENOBUFS) {
-        uring_buffers_ran_dry(&uring->buffers);
+        uring->buffers.dry = true;
     } else if (completion->res <= 0 && !says_nothing(-completion->res) &&
                !is_refused(uring, operation)) {
         receive->over = true;

@@ -91,8 +91,11 @@ struct uring_buffers {
     struct uring_link *links;   /* of each, in a stream's chain */
     size_t size;                /* of one */
     uint32_t count;             /* a power of two */
-    uint32_t wanted;            /* in the ring: grows when it has run dry */
+    uint32_t wanted;            /* in the ring, */
+    uint32_t filled;            /* and as many there were when it was filled last */
     uint32_t in_ring;
+    uint32_t calm;              /* times in a row that it had too many */
+    bool dry;                   /* since then a receive has found none */
     uint32_t free;              /* on the stack */
     uint16_t tail;
     uint16_t *stack;
@@ -107,7 +110,6 @@ enum {
 struct tenon_error uring_buffers_open(struct uring_buffers *buffers, int ring, size_t size);
 void uring_buffers_close(struct uring_buffers *buffers);
 void uring_buffers_fill(struct uring_buffers *buffers);
-void uring_buffers_ran_dry(struct uring_buffers *buffers);
 /* Of a completion: the buffer that it took from the ring, or URING_NO_BUFFER. */
 uint16_t uring_buffers_taken(struct uring_buffers *buffers, const struct io_uring_cqe *completion);
 /* From the stack, for bytes of ours, and back to it: one that is lent, when it is no more. */
