@@ -68,7 +68,7 @@ bool uring_arm(struct tenon_stream *stream)
 bool uring_disarm(struct tenon_stream *stream)
 {
     struct uring_receive *receive = receive_of(stream);
-    receive->pauses = (receive->operation.state & URING_REPEATED) != 0;
+    receive->pauses |= (receive->operation.state & URING_REPEATED) != 0;
     uring_cancel(stream->loop, &receive->operation);
     return false;
 }

@@ -55,11 +55,10 @@ const char *system_error_kind(int32_t native)
     return native < 0 ? "getaddrinfo error" : "errno";
 }
 
-struct tenon_error posix_error(int code)
+struct tenon_error posix_failure(int code)
 {
-    struct tenon_error error = {code == 0 ? TENON_OK : TENON_SYSTEM, code};
-    size_t count = code == 0 ? 0 : sizeof rows / sizeof rows[0];    /* success is most of them */
-    for (size_t i = 0; i < count; i++) {
+    struct tenon_error error = {TENON_SYSTEM, code};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].code == code) {
             error.status = rows[i].status;
         }

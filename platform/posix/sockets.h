@@ -9,8 +9,15 @@
 #include <time.h>
 
 /* An errno, and a getaddrinfo code, as an error. */
-struct tenon_error posix_error(int code);
+struct tenon_error posix_failure(int code);
 struct tenon_error posix_lookup_error(int code, int system_code);
+
+/* 0 is success, which is most of them. */
+static inline struct tenon_error posix_error(int code)
+{
+    struct tenon_error success = {TENON_OK, 0};
+    return code == 0 ? success : posix_failure(code);
+}
 
 /* To and from sockaddr. A path is given apart, and may be NULL. */
 socklen_t posix_from_address(const struct tenon_address *address, const char *path,
