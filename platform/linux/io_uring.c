@@ -6,8 +6,6 @@
  *    the ring is enabled by the first turn. Until then submissions are only queued.
  *  - Completions that the ring has no room for are kept apart and moved into it by an entry that
  *    asks for events, as each of ours does; some kernels take no submission meanwhile (EBUSY).
- *  - A send that the kernel takes at once completes while it is submitted, and would end every
- *    wait: the wait is for one completion more than there are such sends.
  *  - A close neither ends what is pending on the descriptor nor, while something is, tells the
  *    peer: whatever is pending is cancelled, and its completion awaited, before a close.
  *  - A cancel does not find an operation that is just being tried again (EALREADY, ENOENT), which
@@ -237,11 +235,9 @@ static void uring_wait(struct tenon_loop *loop, int64_t until)
     }
     uring_buffers_fill(&uring->buffers);
     if (until != 0 && uring_ring_is_empty(ring)) {
-        least = uring->hurry ? 1 : uring->prompt + 1;
+        least = 1;
         left = until == TENON_FOREVER ? TENON_FOREVER : until - posix_clock(loop);
     }
-    uring->hurry = false;
-    uring->prompt = 0;
     int code = uring_ring_enter(ring, left > 0 ? least : 0, left > 0 ? left : TENON_FOREVER);
     TENON_ASSERT(code == 0 || code == ETIME || passes(code));
     reap(loop, uring->batch);

@@ -31,8 +31,8 @@ static const unsigned char *kept_bytes(struct tenon_stream *stream)
     return uring_buffers_at(&uring_of(stream->loop)->buffers, kept->buffer) + kept->at;
 }
 
-/* Prompt: it takes what there is room for, and completes while it is submitted. */
-static bool send_kept(struct tenon_stream *stream, bool prompt)
+/* Where there is room for all of it, it completes while it is submitted. */
+static bool send_kept(struct tenon_stream *stream)
 {
     struct uring_loop *uring = uring_of(stream->loop);
     struct uring_kept *kept = kept_of(stream);
@@ -45,8 +45,7 @@ static bool send_kept(struct tenon_stream *stream, bool prompt)
     submission->fd = (int)stream->handle;
     submission->addr = (uint64_t)(uintptr_t)kept_bytes(stream);
     submission->len = kept->left;
-    submission->msg_flags = MSG_NOSIGNAL | (prompt ? MSG_DONTWAIT : 0);
-    uring->prompt += prompt ? 1 : 0;
+    submission->msg_flags = MSG_NOSIGNAL;
     return true;
 }
 
@@ -79,7 +78,7 @@ void uring_kept_over(struct uring_operation *operation)
         end_kept(stream, posix_error(0));
     } else if ((operation->state & URING_CANCELED) != 0 || !passes(code)) {
         end_kept(stream, posix_error(passes(code) ? ECANCELED : code));
-    } else if (!send_kept(stream, false)) {
+    } else if (!send_kept(stream)) {
         end_kept(stream, posix_error(ENOBUFS));
     }
 }
@@ -99,7 +98,6 @@ static struct io_uring_sqe *queued(struct tenon_stream *stream)
 /* The end that follows goes into the same packet. */
 void uring_hurry(struct tenon_stream *stream)
 {
-    uring_of(stream->loop)->hurry = true;
     if ((stream->flags & STREAM_FINISH) != 0 && stream->send == NULL && is_queued(stream)) {
         queued(stream)->msg_flags |= MSG_MORE;
     }
@@ -185,7 +183,7 @@ struct tenon_error uring_try_send(struct tenon_stream *stream, const void *data,
     }
     stream->flags |= STREAM_UNSENT;
     *sent_out = size;
-    if (!send_kept(stream, true)) {
+    if (!send_kept(stream)) {
         error = posix_send((int)stream->handle, data, size, sent_out);
         end_kept(stream, error);
     }

@@ -135,8 +135,6 @@ struct uring_loop {
     struct uring_operation wake_operation;
     uint32_t batch;
     bool repeats;               /* receives may go on: the kernel bounds what they take */
-    uint32_t prompt;            /* submissions queued that will complete while they are submitted */
-    bool hurry;                 /* one of them is waited for */
 };
 
 static inline struct uring_loop *uring_of(const struct tenon_loop *loop)

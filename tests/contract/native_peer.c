@@ -327,12 +327,54 @@ static void peer_sends_while_we_deliver(struct test *test)
     }
 }
 
+struct reader {
+    struct tenon_thread thread;
+    int64_t socket;
+    unsigned char data[END_CHUNK_MAX];
+    size_t size;
+    size_t received;
+};
+
+static void read_all(void *argument)
+{
+    struct reader *reader = argument;
+    enum testing_raw_result result = TESTING_RAW_OK;
+    while (result == TESTING_RAW_OK && reader->received < reader->size) {
+        size_t taken = 0;
+        result = testing_raw_receive(reader->socket, reader->data, END_CHUNK_MAX, patience, &taken);
+        reader->received += taken;
+    }
+    testing_raw_close(reader->socket);
+}
+
+/* A few bytes behind what has filled the socket: they leave by themselves once there is room,
+ * though nothing else happens. */
+static void peer_reads_late(struct test *test)
+{
+    struct raw raw = raw_pair(test, 4096);
+    static struct reader reader;
+    reader.socket = raw.socket;
+    reader.received = 0;
+    size_t sent = END_CHUNK_MAX;
+    while (sent == END_CHUNK_MAX) {
+        sent = end_try(raw.ours, END_CHUNK_MAX);
+    }
+    (void)end_try(raw.ours, 100);
+    reader.size = (size_t)raw.ours->out;
+    end_receive_lent(raw.ours);
+    CHECK(test, tenon_thread_start(&reader.thread, read_all, &reader) == TENON_OK);
+    UNTIL(test, raw.ours->lasts == 1);
+    tenon_thread_join(&reader.thread);
+    CHECK(test, reader.received == reader.size);
+}
+
 const struct test_case peer_cases[] = {
     {"peer.reset_in_each_state", reset_in_each_state},
     {"peer.sees_how_we_close", peer_sees_how_we_close},
     {"peer.never_reads", peer_never_reads},
     {"peer.sends_byte_by_byte", peer_sends_byte_by_byte},
     {"peer.sends_while_we_deliver", peer_sends_while_we_deliver},
+    {"peer.reads_late", peer_reads_late},
     {"peer.sends_an_urgent_byte", sends_an_urgent_byte},
     {"peer.reset_before_accept", reset_before_accept},
     {"peer.restart_on_the_same_port", restart_on_the_same_port},
