@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A sequence that repeats after 16 MiB only, so that lost, doubled and swapped parts all show. */
-static unsigned char byte_at(uint32_t seed, uint64_t offset)
+unsigned char end_byte(uint32_t seed, uint64_t offset)
 {
     return (unsigned char)(seed * 101 + offset + (offset >> 8) * 3 + (offset >> 16) * 5);
 }
@@ -12,14 +12,14 @@ static unsigned char byte_at(uint32_t seed, uint64_t offset)
 static void write_sequence(struct end *end, unsigned char *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        data[i] = byte_at(end->out_seed, end->out + i);
+        data[i] = end_byte(end->out_seed, end->out + i);
     }
 }
 
 static void check_sequence(struct end *end, const unsigned char *data, size_t size)
 {
     size_t right = 0;
-    while (right < size && data[right] == byte_at(end->in_seed, end->in + right)) {
+    while (right < size && data[right] == end_byte(end->in_seed, end->in + right)) {
         right++;
     }
     CHECK(end->test, right == size);

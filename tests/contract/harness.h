@@ -207,6 +207,8 @@ struct pair {
     struct end *peer;
 };
 
+/* What is sent, and checked where it comes in: the sequences of bytes, by their seeds. */
+unsigned char end_byte(uint32_t seed, uint64_t offset);
 struct end *end_new(struct test *test);
 void end_free(struct end *end);
 struct pair pair_make(struct test *test);

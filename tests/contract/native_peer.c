@@ -42,7 +42,7 @@ static void put_at(struct test *test, int64_t socket, size_t first, size_t size)
     unsigned char data[256];
     CHECK(test, size <= sizeof data);
     for (size_t i = 0; i < size; i++) {
-        data[i] = (unsigned char)(first + i);
+        data[i] = end_byte(0, first + i);
     }
     CHECK(test, testing_raw_send(socket, data, size, patience) == TESTING_RAW_OK);
 }
@@ -126,7 +126,7 @@ static void peer_sends_byte_by_byte(struct test *test)
     struct raw raw = raw_pair(test, 0);
     end_receive_lent(raw.ours);
     for (int i = 0; i < 100; i++) {
-        unsigned char byte = (unsigned char)i;
+        unsigned char byte = end_byte(0, (uint64_t)i);
         CHECK(test, testing_raw_send(raw.socket, &byte, 1, patience) == TESTING_RAW_OK);
         UNTIL(test, raw.ours->in == (uint64_t)i + 1);
     }
@@ -305,7 +305,7 @@ static void send_bytes(void *argument)
 {
     struct sender *sender = argument;
     for (int i = 0; i < 2000; i++) {
-        unsigned char byte = (unsigned char)(i + (i >> 8) * 3);
+        unsigned char byte = end_byte(0, (uint64_t)i);
         CHECK(sender->test, testing_raw_send(sender->socket, &byte, 1, patience) ==
                                 TESTING_RAW_OK);
     }
