@@ -198,7 +198,6 @@ static struct tenon_error uring_open(struct tenon_loop *loop,
     uring->wake = -1;
     uring->wake_operation.kind = URING_WAKE;
     uring->batch = options->batch;
-    uring->repeats = true;
     struct tenon_error error = open_parts(uring, options);
     if (error.status != TENON_OK) {
         free_state(uring);
@@ -225,17 +224,15 @@ static void uring_wait(struct tenon_loop *loop, int64_t until)
 {
     struct uring_loop *uring = uring_of(loop);
     struct uring_ring *ring = &uring->ring;
-    uint32_t least = 0;
     int64_t left = 0;
     if (!ring->enabled) {
         uring_ring_enable(ring);
     }
     uring_buffers_fill(&uring->buffers);
     if (until != 0 && uring_ring_is_empty(ring)) {
-        least = 1;
         left = until == TENON_FOREVER ? TENON_FOREVER : until - posix_clock(loop);
     }
-    int code = uring_ring_enter(ring, left > 0 ? least : 0, left > 0 ? left : TENON_FOREVER);
+    int code = uring_ring_enter(ring, left > 0 ? 1 : 0, left > 0 ? left : TENON_FOREVER);
     TENON_ASSERT(code == 0 || code == ETIME || passes(code));
     reap(loop, uring->batch);
 }

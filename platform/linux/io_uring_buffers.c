@@ -74,12 +74,11 @@ struct tenon_error uring_buffers_open(struct uring_buffers *buffers, int ring, s
 static void adapt(struct uring_buffers *buffers)
 {
     uint32_t taken = buffers->filled - buffers->in_ring;
-    if (buffers->dry) {
-        buffers->wanted *= buffers->wanted < buffers->count ? 2 : 1;
-        buffers->calm = 0;
-    } else if (2 * taken >= buffers->wanted || buffers->wanted == WANTED_MIN) {
-        buffers->calm = 0;
-    } else if (++buffers->calm == CALM_FILLS) {
+    bool too_many = 2 * taken < buffers->wanted && buffers->wanted > WANTED_MIN;
+    buffers->calm = too_many && !buffers->dry ? buffers->calm + 1 : 0;
+    if (buffers->dry && buffers->wanted < buffers->count) {
+        buffers->wanted *= 2;
+    } else if (buffers->calm == CALM_FILLS) {
         buffers->wanted /= 2;
         buffers->calm = 0;
     }
@@ -142,7 +141,7 @@ void uring_buffers_unlend(struct uring_buffers *buffers)
     }
 }
 
-void uring_buffers_append(struct uring_buffers *buffers, struct uring_received *received,
+void uring_buffers_append(struct uring_buffers *buffers, struct uring_chain *received,
                           uint16_t buffer, uint32_t size)
 {
     if (received->left == 0) {
@@ -156,7 +155,7 @@ void uring_buffers_append(struct uring_buffers *buffers, struct uring_received *
     received->last = buffer;
 }
 
-uint16_t uring_buffers_first(const struct uring_buffers *buffers, struct uring_received *received)
+uint16_t uring_buffers_first(const struct uring_buffers *buffers, struct uring_chain *received)
 {
     uint16_t first = received->buffer;
     received->left = 0;

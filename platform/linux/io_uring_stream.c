@@ -30,16 +30,15 @@ struct tenon_error uring_attach(struct tenon_stream *stream, uint64_t handle)
     return posix_error(0);
 }
 
-/* Goes on until it has taken as much as one buffer holds. */
-static void repeat(struct io_uring_sqe *submission, const struct uring_loop *uring)
+static bool may_go_on(struct tenon_stream *stream)
 {
-    submission->ioprio |= IORING_RECV_MULTISHOT;
-    submission->file_index = (uint32_t)uring->buffers.size;     /* `optlen` in newer headers */
+    const struct uring_receive *receive = receive_of(stream);
+    return (stream->flags & STREAM_LENT) != 0 && receive->begun && !receive->pauses &&
+           !uring_of(stream->loop)->one_by_one;
 }
 
 bool uring_arm(struct tenon_stream *stream)
 {
-    struct uring_loop *uring = uring_of(stream->loop);
     struct uring_receive *receive = receive_of(stream);
     if (receive->received.left > 0 || receive->over) {
         return true;
@@ -53,10 +52,11 @@ bool uring_arm(struct tenon_stream *stream)
         submission->opcode = IORING_OP_RECV;
         submission->flags = IOSQE_BUFFER_SELECT;
         submission->ioprio = (uint16_t)(receive->more ? 0 : IORING_RECVSEND_POLL_FIRST);
-        if ((stream->flags & STREAM_LENT) != 0 && receive->begun && !receive->pauses &&
-            uring->repeats) {
+        if (may_go_on(stream)) {
             receive->operation.state |= URING_REPEATED;
-            repeat(submission, uring);
+            submission->ioprio |= IORING_RECV_MULTISHOT;
+            /* The end: as much as one buffer holds. Newer headers call the field optlen. */
+            submission->file_index = (uint32_t)uring_of(stream->loop)->buffers.size;
         }
     } else {
         submission->opcode = IORING_OP_POLL_ADD;
@@ -85,7 +85,7 @@ static bool is_refused(struct uring_loop *uring, const struct uring_operation *o
     if (operation->result != -EINVAL || (operation->state & URING_REPEATED) == 0) {
         return false;
     }
-    uring->repeats = false;
+    uring->one_by_one = true;
     return true;
 }
 
@@ -123,7 +123,7 @@ enum tenon_take uring_take(struct tenon_stream *stream, void *data, size_t size,
 {
     struct uring_buffers *buffers = &uring_of(stream->loop)->buffers;
     struct uring_receive *receive = receive_of(stream);
-    struct uring_received *received = &receive->received;
+    struct uring_chain *received = &receive->received;
     if (received->left > 0) {
         *taken_out = size < received->left ? size : received->left;
         memcpy(data, uring_buffers_at(buffers, received->buffer) + received->at, *taken_out);
@@ -148,7 +148,7 @@ enum tenon_take uring_lend(struct tenon_stream *stream, const void **data_out, s
 {
     struct tenon_loop *loop = stream->loop;
     struct uring_buffers *buffers = &uring_of(loop)->buffers;
-    struct uring_received *received = &receive_of(stream)->received;
+    struct uring_chain *received = &receive_of(stream)->received;
     if (received->left > 0) {
         *data_out = uring_buffers_at(buffers, received->buffer) + received->at;
         *taken_out = received->left;
@@ -171,7 +171,7 @@ void uring_unlend(struct tenon_stream *stream)
 void uring_stream_close(struct tenon_stream *stream, bool reset)
 {
     struct uring_buffers *buffers = &uring_of(stream->loop)->buffers;
-    struct uring_received *received = &receive_of(stream)->received;
+    struct uring_chain *received = &receive_of(stream)->received;
     TENON_ASSERT(!uring_in_use(&receive_of(stream)->operation));
     TENON_ASSERT(!uring_in_use(&uring_stream_of(stream)->kept.operation));
     while (received->left > 0) {

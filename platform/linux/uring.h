@@ -69,7 +69,7 @@ int uring_register(int fd, unsigned operation, void *argument, unsigned count);
 
 /* What has been received: `left` bytes from `at` on in `buffer`, and those of the buffers behind it
  * in its chain. */
-struct uring_received {
+struct uring_chain {
     uint16_t buffer;
     uint16_t last;              /* of the chain */
     uint32_t at;
@@ -115,9 +115,9 @@ uint16_t uring_buffers_get(struct uring_buffers *buffers);
 void uring_buffers_give(struct uring_buffers *buffers, uint16_t buffer);
 void uring_buffers_unlend(struct uring_buffers *buffers);
 /* A chain: its new last buffer, and its first one taken off. */
-void uring_buffers_append(struct uring_buffers *buffers, struct uring_received *received,
+void uring_buffers_append(struct uring_buffers *buffers, struct uring_chain *received,
                           uint16_t buffer, uint32_t size);
-uint16_t uring_buffers_first(const struct uring_buffers *buffers, struct uring_received *received);
+uint16_t uring_buffers_first(const struct uring_buffers *buffers, struct uring_chain *received);
 
 static inline unsigned char *uring_buffers_at(const struct uring_buffers *buffers, uint16_t buffer)
 {
@@ -132,7 +132,7 @@ struct uring_loop {
     int wake;
     struct uring_operation wake_operation;
     uint32_t batch;
-    bool repeats;               /* receives may go on: the kernel bounds what they take */
+    bool one_by_one;            /* the kernel cannot bound what a receive that goes on takes */
 };
 
 static inline struct uring_loop *uring_of(const struct tenon_loop *loop)
@@ -166,7 +166,7 @@ struct uring_receive {
     bool more;                  /* the kernel had more than it gave */
     bool begun;                 /* it has given something: it is no short connection */
     bool pauses;                /* one that goes on has been stopped: each is for itself now */
-    struct uring_received received;
+    struct uring_chain received;
 };
 
 struct uring_kept {
