@@ -4,6 +4,7 @@
  * What the kernel does, and this makes up for: epoll_wait has milliseconds, and epoll_pwait2, which
  * has nanoseconds, is missing before Linux 5.11 and under some tools: there a timerfd ends the
  * wait. The eventfd that wakes the loop is edge-triggered and never read: each write is an edge. */
+#include "linux/epoll.h"
 #include "linux/wake.h"
 #include "posix/readiness.h"
 #include <errno.h>
@@ -39,12 +40,12 @@ static struct epoll_loop *state_of(struct tenon_loop *loop)
     return loop->backend_state;
 }
 
-static struct tenon_error control(struct epoll_loop *state, int operation, int fd, uint32_t events,
-                                  uintptr_t object)
+struct tenon_error epoll_control(int epoll, int operation, int fd, uint32_t events,
+                                 uintptr_t object)
 {
     struct epoll_event event = {.events = events | EPOLLET, .data.u64 = object};
     struct tenon_error error =
-        posix_error(epoll_ctl(state->epoll, operation, fd, &event) == 0 ? 0 : errno);
+        posix_error(epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : errno);
     if (error.native == ENOSPC) {
         error.status = TENON_LIMIT;     /* no disk is full: /proc/sys/fs/epoll/max_user_watches */
     }
@@ -62,28 +63,28 @@ static struct tenon_error epoll_watch(struct tenon_loop *loop, int fd, uintptr_t
                                       uint32_t *slot_out)
 {
     *slot_out = 0;
-    return control(state_of(loop), EPOLL_CTL_ADD, fd, events_of(object), object);
+    return epoll_control(state_of(loop)->epoll, EPOLL_CTL_ADD, fd, events_of(object), object);
 }
 
 static struct tenon_error epoll_rewatch(struct tenon_loop *loop, int fd, uintptr_t object,
                                         uint32_t *slot)
 {
     (void)slot;
-    return control(state_of(loop), EPOLL_CTL_MOD, fd, events_of(object), object);
+    return epoll_control(state_of(loop)->epoll, EPOLL_CTL_MOD, fd, events_of(object), object);
 }
 
 /* What is kept alive by a child behind its one event is never heard of again. */
 static struct tenon_error epoll_watch_once(struct tenon_loop *loop, int fd, uintptr_t object,
                                            bool again)
 {
-    return control(state_of(loop), again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+    return epoll_control(state_of(loop)->epoll, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
                    EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLONESHOT, object);
 }
 
 static void epoll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
 {
     (void)slot;
-    struct tenon_error error = control(state_of(loop), EPOLL_CTL_DEL, fd, 0, 0);
+    struct tenon_error error = epoll_control(state_of(loop)->epoll, EPOLL_CTL_DEL, fd, 0, 0);
     TENON_ASSERT(error.status == TENON_OK);
 }
 
@@ -119,7 +120,7 @@ static struct tenon_error open_descriptors(struct epoll_loop *state)
         return posix_error(errno);
     }
     struct tenon_error error =
-        control(state, EPOLL_CTL_ADD, state->wake, EPOLLIN, READINESS_OWN);
+        epoll_control(state->epoll, EPOLL_CTL_ADD, state->wake, EPOLLIN, READINESS_OWN);
     if (error.status != TENON_OK || has_pwait2(state)) {
         return error;
     }
@@ -127,7 +128,7 @@ static struct tenon_error open_descriptors(struct epoll_loop *state)
     if (state->timer < 0) {
         return posix_error(errno);
     }
-    return control(state, EPOLL_CTL_ADD, state->timer, EPOLLIN, READINESS_OWN);
+    return epoll_control(state->epoll, EPOLL_CTL_ADD, state->timer, EPOLLIN, READINESS_OWN);
 }
 
 static struct tenon_error epoll_open(struct tenon_loop *loop,

@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 enum {
@@ -26,13 +27,12 @@ enum {
 
 static void submit_cancel(struct tenon_loop *loop, struct uring_operation *operation);
 
-static void watch_wakes(struct tenon_loop *loop)
+static void watch(struct tenon_loop *loop, struct uring_operation *operation, int fd)
 {
-    struct uring_loop *uring = uring_of(loop);
-    struct io_uring_sqe *submission = uring_submission(loop, &uring->wake_operation);
+    struct io_uring_sqe *submission = uring_submission(loop, operation);
     TENON_ASSERT(submission != NULL);
     submission->opcode = IORING_OP_POLL_ADD;
-    submission->fd = uring->wake;
+    submission->fd = fd;
     submission->len = IORING_POLL_ADD_MULTI;
     submission->poll32_events = POLLIN;
 }
@@ -41,7 +41,10 @@ static void operation_over(struct tenon_loop *loop, struct uring_operation *oper
 {
     switch ((enum uring_kind)operation->kind) {
     case URING_WAKE:
-        watch_wakes(loop);
+        watch(loop, operation, uring_of(loop)->wake);
+        return;
+    case URING_LISTENERS:
+        watch(loop, operation, uring_of(loop)->epoll);
         return;
     case URING_RECEIVE:
         uring_receive_over(operation);
@@ -51,9 +54,6 @@ static void operation_over(struct tenon_loop *loop, struct uring_operation *oper
         return;
     case URING_SEND:
         uring_send_over(operation);
-        return;
-    case URING_ACCEPT:
-        uring_accepts_over(operation);
         return;
     case URING_CONNECT:
         uring_connect_over(operation);
@@ -79,8 +79,8 @@ static void translate(struct tenon_loop *loop, const struct io_uring_cqe *comple
                                                                             : ~URING_PENDING);
         if (operation->kind == URING_RECEIVE) {
             uring_received(operation, completion);
-        } else if (operation->kind == URING_ACCEPT) {
-            uring_accepted(operation, completion);
+        } else if (operation->kind == URING_LISTENERS) {
+            uring_listeners_ready(loop);
         }
     }
     if (!uring_in_use(operation)) {
@@ -168,6 +168,9 @@ static void free_state(struct uring_loop *uring)
     if (uring->wake >= 0) {
         (void)close(uring->wake);
     }
+    if (uring->epoll >= 0) {
+        (void)close(uring->epoll);
+    }
     free(uring);
 }
 
@@ -184,7 +187,11 @@ static struct tenon_error open_parts(struct uring_loop *uring,
         return error;
     }
     uring->wake = wake_open();
-    return posix_error(uring->wake < 0 ? errno : 0);
+    if (uring->wake < 0) {
+        return posix_error(errno);
+    }
+    uring->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return posix_error(uring->epoll < 0 ? errno : 0);
 }
 
 static struct tenon_error uring_open(struct tenon_loop *loop,
@@ -196,7 +203,10 @@ static struct tenon_error uring_open(struct tenon_loop *loop,
     }
     uring->ring.fd = -1;
     uring->wake = -1;
+    uring->epoll = -1;
+    uring->readiness.poller = &uring_poller;
     uring->wake_operation.kind = URING_WAKE;
+    uring->listeners_operation.kind = URING_LISTENERS;
     uring->batch = options->batch;
     struct tenon_error error = open_parts(uring, options);
     if (error.status != TENON_OK) {
@@ -204,7 +214,8 @@ static struct tenon_error uring_open(struct tenon_loop *loop,
         return error;
     }
     loop->backend_state = uring;
-    watch_wakes(loop);
+    watch(loop, &uring->wake_operation, uring->wake);
+    watch(loop, &uring->listeners_operation, uring->epoll);
     return error;
 }
 
@@ -246,10 +257,10 @@ const struct tenon_backend io_uring_backend = {
     .wait = uring_wait,
     .wake = uring_wake,
     .discard = posix_discard,
-    .listen = uring_listen,
-    .inherit = uring_inherit,
-    .accept = uring_accept,
-    .listener_close = uring_listener_close,
+    .listen = readiness_listen,
+    .inherit = readiness_inherit,
+    .accept = readiness_accept,
+    .listener_close = readiness_listener_close,
     .attach = uring_attach,
     .arm = uring_arm,
     .disarm = uring_disarm,

@@ -15,7 +15,7 @@
 #define SYS_io_uring_register 427
 #endif
 
-/* From the newest to the oldest that has provided-buffer rings and multishot accepts, Linux 5.19.
+/* From the newest to the oldest that has provided-buffer rings, Linux 5.19.
  * Deferred: completions are made only when the loop waits for them, in its thread and in batches.
  * One that has a single issuer, the thread that enables the ring, takes fewer locks. */
 static const uint32_t setups[] = {
@@ -25,8 +25,8 @@ static const uint32_t setups[] = {
 };
 
 static const uint8_t operations[] = {
-    IORING_OP_NOP, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_ACCEPT, IORING_OP_CONNECT,
-    IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SENDMSG
+    IORING_OP_NOP, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_CONNECT, IORING_OP_RECV,
+    IORING_OP_SEND
 };
 
 int uring_register(int fd, unsigned operation, void *argument, unsigned count)

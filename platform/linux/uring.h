@@ -2,16 +2,16 @@
  * io_uring.h: <linux/io_uring.h> would find it.) */
 #ifndef TENON_LINUX_URING_H
 #define TENON_LINUX_URING_H
-#include "posix/sockets.h"
+#include "posix/readiness.h"
 #include <linux/io_uring.h>
 
 /* What an operation is embedded in. Its address is the user data of its submission. */
 enum uring_kind {
     URING_WAKE,             /* in the loop's state */
+    URING_LISTENERS,        /* likewise */
     URING_RECEIVE,          /* in tenon_stream.backend */
     URING_KEPT,             /* likewise: the bytes that a try_send has left with us */
     URING_SEND,             /* in tenon_send.backend */
-    URING_ACCEPT,           /* in a listener's accepts */
     URING_CONNECT           /* in tenon_attempt.backend */
 };
 
@@ -127,10 +127,13 @@ static inline unsigned char *uring_buffers_at(const struct uring_buffers *buffer
 /* ---- the loop: io_uring.c ---- */
 
 struct uring_loop {
+    struct readiness_loop readiness;        /* of its listeners alone */
     struct uring_ring ring;
     struct uring_buffers buffers;
     int wake;
+    int epoll;
     struct uring_operation wake_operation;
+    struct uring_operation listeners_operation;
     uint32_t batch;
     bool one_by_one;            /* the kernel cannot bound what a receive that goes on takes */
 };
@@ -208,16 +211,9 @@ bool uring_send_cancel(struct tenon_stream *stream);
 void uring_kept_over(struct uring_operation *operation);
 void uring_send_over(struct uring_operation *operation);
 
-/* ---- listeners: io_uring_accept.c ---- */
-struct tenon_error uring_listen(struct tenon_listener *listener,
-                                const struct tenon_endpoint *endpoint, uint32_t backlog);
-struct tenon_error uring_inherit(struct tenon_listener *listener, uint32_t index,
-                                 struct tenon_endpoint *endpoint_out);
-enum tenon_take uring_accept(struct tenon_listener *listener, struct tenon_socket *socket_out,
-                             struct tenon_address *peer_out, struct tenon_error *error_out);
-bool uring_listener_close(struct tenon_listener *listener);
-void uring_accepted(struct uring_operation *operation, const struct io_uring_cqe *completion);
-void uring_accepts_over(struct uring_operation *operation);
+/* ---- listeners: io_uring_listen.c ---- */
+extern const struct readiness_poller uring_poller;
+void uring_listeners_ready(struct tenon_loop *loop);
 
 /* ---- connects: io_uring_connect.c ---- */
 struct tenon_error uring_connect(struct tenon_attempt *attempt, const char *path);

@@ -1,0 +1,10 @@
+/* What the Linux backends ask of an epoll descriptor. */
+#ifndef TENON_LINUX_EPOLL_H
+#define TENON_LINUX_EPOLL_H
+#include "backend.h"
+
+/* epoll_ctl, always for edges. */
+struct tenon_error epoll_control(int epoll, int operation, int fd, uint32_t events,
+                                 uintptr_t object);
+
+#endif
