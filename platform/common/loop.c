@@ -88,8 +88,9 @@ struct tenon_error tenon_backend_error(const char *name)
     struct tenon_error error = error_of(TENON_UNSUPPORTED);
     for (size_t i = 0; tenon_backends[i] != NULL; i++) {
         if (strcmp(name, tenon_backends[i]->name) == 0) {
+            struct tenon_loop_options options = {.backend = name};
             struct tenon_loop *loop = NULL;
-            error = open_on(tenon_backends[i], NULL, &loop);
+            error = open_on(tenon_backends[i], &options, &loop);
             if (loop != NULL) {
                 tenon_loop_close(loop);
             }

@@ -179,6 +179,9 @@ static struct tenon_error open_parts(struct uring_loop *uring,
 {
     struct tenon_error error =
         uring_ring_open(&uring->ring, options->batch * SUBMISSIONS_AN_EVENT);
+    if (error.status == TENON_OK && options->backend == NULL) {
+        error = uring_ring_recommended(&uring->ring);
+    }
     if (error.status != TENON_OK) {
         return error;
     }

@@ -52,6 +52,8 @@ struct uring_ring {
 
 /* UNSUPPORTED where the kernel has not what the backend uses, or forbids it. */
 struct tenon_error uring_ring_open(struct uring_ring *ring, uint32_t submissions);
+/* UNSUPPORTED before Linux 6.18: where nobody asks for it by its name, others are better. */
+struct tenon_error uring_ring_recommended(const struct uring_ring *ring);
 void uring_ring_close(struct uring_ring *ring);
 /* By the thread that will enter it from then on. */
 void uring_ring_enable(struct uring_ring *ring);

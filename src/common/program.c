@@ -122,8 +122,11 @@ static void log_passed_over(struct console *console)
     const char *ours = tenon_loop_backend(console->loop);
     for (size_t i = 0; strcmp(tenon_backend_name(i), ours) != 0; i++) {
         if (event_begin(&event, console, CONSOLE_DEBUG, "backend_passed_over")) {
-            char why[CONSOLE_ERROR_MAX];
-            tenon_error_format(tenon_backend_error(tenon_backend_name(i)), why, sizeof why);
+            char why[CONSOLE_ERROR_MAX] = "it is the best on newer systems only";
+            struct tenon_error error = tenon_backend_error(tenon_backend_name(i));
+            if (error.status != TENON_OK) {
+                tenon_error_format(error, why, sizeof why);
+            }
             event_text(&event, "backend", tenon_backend_name(i));
             event_text(&event, "why", why);
             event_end(&event);
