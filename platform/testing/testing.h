@@ -140,6 +140,7 @@ struct testing_service *testing_service_install(const char *name, const char *co
 /* Ends it, if need be by force, and uninstalls it. */
 void testing_service_remove(struct testing_service *service);
 
+/* True also where it is over already, with a code of its own. */
 bool testing_service_start(struct testing_service *service);
 bool testing_service_control(struct testing_service *service, enum testing_control control);
 bool testing_service_look(struct testing_service *service,
