@@ -24,8 +24,7 @@ struct reserve_entry *service_take_entry(struct session *session)
     struct worker *worker = session->worker;
     struct reserve_entry *entry = reserve_take(&worker->reserve);
     if (entry == NULL) {
-        session->queued = true;
-        session_list_append(&worker->waiting, session);
+        worker_queue(worker, session);
         return NULL;
     }
     entry->content = NULL;
@@ -75,6 +74,14 @@ static void queue_entry(struct session *session, struct reserve_entry *entry,
     entry->send.piece_count = 1;
     entry->progress = 0;
     tenon_stream_send(&session->stream, &entry->send, on_sent);
+    session_send_begins(session);
+}
+
+/* It is over, and its bytes went as far as it came. */
+static void end_send(struct session *session, const struct reserve_entry *entry)
+{
+    session_send_ends(session);
+    session_sent(session, entry->piece.data, entry->send.sent);
 }
 
 /* Hands over what the entry's piece names. True: all of it is gone, and on_sent will not be called.
@@ -140,7 +147,7 @@ static void on_answer_sent(struct tenon_send *send, enum tenon_status status)
     struct session *session = OUTER(send->stream, struct session, stream);
     struct worker *worker = session->worker;
     struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
-    session_sent(session, entry->piece.data, send->sent);
+    end_send(session, entry);
     if (session->state != SESSION_CLOSING) {
         if (status == TENON_OK) {
             answered(session, entry);
@@ -166,7 +173,7 @@ static void on_piece_sent(struct tenon_send *send, enum tenon_status status)
 {
     struct session *session = OUTER(send->stream, struct session, stream);
     struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
-    session_sent(session, entry->piece.data, send->sent);
+    end_send(session, entry);
     if (session->state == SESSION_CLOSING) {
         forget_file(session, entry);
     } else if (status == TENON_OK) {
@@ -258,7 +265,7 @@ static void on_echo_sent(struct tenon_send *send, enum tenon_status status)
     struct session *session = OUTER(send->stream, struct session, stream);
     struct worker *worker = session->worker;
     struct reserve_entry *entry = OUTER(send, struct reserve_entry, send);
-    session_sent(session, entry->piece.data, send->sent);
+    end_send(session, entry);
     if (session->state != SESSION_CLOSING) {
         if (status == TENON_OK) {
             session_touch(session);

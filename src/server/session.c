@@ -18,6 +18,7 @@ static const int64_t linger_silence = 5 * TENON_SECOND;
 static const int64_t linger_whole = 30 * TENON_SECOND;
 static const int64_t header_whole = 3 * TENON_SECOND;
 static const int64_t stop_silence = 1 * TENON_SECOND;
+static const int64_t stuck_min = 5 * TENON_SECOND;      /* half of what a client waits by default */
 
 /* ---- lists ---- */
 
@@ -117,15 +118,34 @@ static void start_timer(struct session *session)
 }
 
 /* A send that gets on is no silence, though its completion is yet to come. */
-static bool send_has_progressed(struct session *session)
+static void look_at_send(struct session *session)
 {
-    if (session->stream.send == NULL) {
-        return false;
+    if (!session->sending) {
+        return;
     }
     struct reserve_entry *entry = OUTER(session->stream.send, struct reserve_entry, send);
-    bool progressed = entry->send.sent != entry->progress;
-    entry->progress = entry->send.sent;
-    return progressed;
+    if (entry->send.sent != entry->progress) {
+        entry->progress = entry->send.sent;
+        session_touch(session);
+        session_send_ends(session);
+        session_send_begins(session);
+    }
+}
+
+/* `reason` may be NULL. */
+static void time_out(struct session *session, const char *reason)
+{
+    struct worker *worker = session->worker;
+    struct event event;
+    if (event_begin(&event, &worker->console, CONSOLE_INFO, "timeout")) {
+        event_number(&event, "conn", session->number);
+        if (reason != NULL) {
+            event_text(&event, "reason", reason);
+        }
+        event_end(&event);
+    }
+    worker->totals.timeouts++;
+    server_decide(worker->server, session, EXIT_CODE_TIMED_OUT);
 }
 
 static void expire(struct session *session)
@@ -137,9 +157,7 @@ static void expire(struct session *session)
         return;
     }
     if (session->state != SESSION_LINGERING && !stopped) {
-        session_log(session, CONSOLE_INFO, "timeout", NULL);
-        worker->totals.timeouts++;
-        server_decide(worker->server, session, EXIT_CODE_TIMED_OUT);
+        time_out(session, NULL);
     }
     session_close(session, TENON_CLOSE_GRACEFUL);
 }
@@ -147,14 +165,45 @@ static void expire(struct session *session)
 static void on_timer(struct tenon_timer *timer)
 {
     struct session *session = OUTER(timer, struct session, timer);
-    if (send_has_progressed(session)) {
-        session_touch(session);
-    }
+    look_at_send(session);
     if (time_left(session) > -TENON_MILLISECOND) {
         start_timer(session);
     } else {
         expire(session);
     }
+}
+
+/* ---- a send in flight ---- */
+
+void session_send_begins(struct session *session)
+{
+    session->sending = true;
+    session_list_append(&session->worker->sending, session);
+    worker_relieve(session->worker);
+}
+
+void session_send_ends(struct session *session)
+{
+    if (session->sending) {
+        session->sending = false;
+        session_list_remove(&session->worker->sending, session);
+    }
+}
+
+int64_t session_time_until_stuck(const struct session *session)
+{
+    return stuck_min - since(session, session->active_ms);
+}
+
+bool session_end_if_stuck(struct session *session)
+{
+    look_at_send(session);
+    if (session_time_until_stuck(session) > 0) {
+        return false;
+    }
+    time_out(session, "others_wait");
+    session_close(session, TENON_CLOSE_ABORT);
+    return true;
 }
 
 static struct dump *dump_of(const struct session *session)
@@ -256,10 +305,8 @@ void session_close(struct session *session, enum tenon_close_mode mode)
         if (session->state == SESSION_LINGERING) {
             session_list_remove(&worker->lingering, session);
         }
-        if (session->queued) {
-            session->queued = false;
-            session_list_remove(&worker->waiting, session);
-        }
+        session_send_ends(session);
+        worker_unqueue(worker, session);
         session_set_state(session, SESSION_CLOSING);
         worker_changed(worker);
     }

@@ -30,12 +30,13 @@ struct session {
     struct tenon_stream stream;
     struct tenon_timer timer;
     struct worker *worker;
-    struct session *next;           /* in the list of free, lingering or waiting ones */
+    struct session *next;           /* in the list of free, sending, lingering or waiting ones */
     struct session *previous;
     struct tenon_address peer;
     uint8_t state;                  /* enum session_state */
     bool ended : 1;                 /* the client has finished sending */
     bool queued : 1;                /* for the reserve */
+    bool sending : 1;               /* what it sends waits for the client to take it */
     bool counted : 1;               /* in the crowd of its address */
     bool is_local : 1;              /* a proxy's own connection, which has nothing to say */
     union {
@@ -76,6 +77,15 @@ void session_sent(struct session *session, const void *data, size_t size);
 
 /* A byte went either way. */
 void session_touch(struct session *session);
+
+/* A send of the reserve is in flight, begun by bytes that went just now; and it is over. */
+void session_send_begins(struct session *session);
+void session_send_ends(struct session *session);
+
+/* How long until it has taken none of its send for so long that others may have its place; and ends
+ * it for them where that time has come. */
+int64_t session_time_until_stuck(const struct session *session);
+bool session_end_if_stuck(struct session *session);
 
 /* The proxy's header is there: the client's own time begins. */
 void session_wait(struct session *session);

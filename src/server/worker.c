@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const int64_t relief_pause = 100 * TENON_MILLISECOND;    /* who was ended is gone then */
+
 uint32_t worker_milliseconds(const struct worker *worker)
 {
     return (uint32_t)((tenon_loop_now(worker->loop) - worker->started) / TENON_MILLISECOND);
@@ -74,12 +76,55 @@ static void serve(struct worker *worker, const struct handover *handover)
     }
 }
 
+/* ---- the reserve ---- */
+
+static void on_relief(struct tenon_timer *timer)
+{
+    struct worker *worker = OUTER(timer, struct worker, relief);
+    const struct session *waiting = worker->waiting.first;
+    while (waiting != NULL && worker->sending.first != NULL &&
+           session_time_until_stuck(worker->sending.first) <= 0) {
+        const struct session *next = waiting->next;
+        waiting = session_end_if_stuck(worker->sending.first) ? next : waiting;
+    }
+    worker_relieve(worker);
+}
+
+void worker_relieve(struct worker *worker)
+{
+    if (worker->waiting.first == NULL || worker->sending.first == NULL ||
+        tenon_timer_started(&worker->relief)) {
+        return;
+    }
+    int64_t left = session_time_until_stuck(worker->sending.first);
+    left = left > relief_pause ? left : relief_pause;
+    tenon_timer_start(worker->loop, &worker->relief,
+                      tenon_loop_now(worker->loop) + left + TENON_MILLISECOND, on_relief);
+}
+
+void worker_queue(struct worker *worker, struct session *session)
+{
+    session->queued = true;
+    session_list_append(&worker->waiting, session);
+    worker_relieve(worker);
+}
+
+void worker_unqueue(struct worker *worker, struct session *session)
+{
+    if (session->queued) {
+        session->queued = false;
+        session_list_remove(&worker->waiting, session);
+    }
+    if (worker->waiting.first == NULL) {
+        tenon_timer_stop(worker->loop, &worker->relief);
+    }
+}
+
 void worker_wake_waiting(struct worker *worker)
 {
     struct session *session = worker->waiting.first;
     if (session != NULL && !reserve_is_empty(&worker->reserve)) {
-        session->queued = false;
-        session_list_remove(&worker->waiting, session);
+        worker_unqueue(worker, session);
         tenon_stream_receive_resume(&session->stream);
     }
 }

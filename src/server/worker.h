@@ -76,6 +76,8 @@ struct worker {
     struct session_list free;
     struct session_list lingering;  /* the oldest first */
     struct session_list waiting;    /* for the reserve */
+    struct session_list sending;    /* the one that has taken nothing for the longest time first */
+    struct tenon_timer relief;      /* of those that wait, by those that are stuck */
     struct reserve reserve;
     struct content_store content;   /* -i */
     struct console_notice broken_off;   /* answers with it */
@@ -128,6 +130,13 @@ void worker_run(struct worker *worker);
 /* Sessions in a state that the server counts have become more or fewer. */
 void worker_changed(struct worker *worker);
 void worker_session_closed(struct worker *worker, struct session *session);
+
+/* For the reserve: a session waits, or does not wait any more if it did. */
+void worker_queue(struct worker *worker, struct session *session);
+void worker_unqueue(struct worker *worker, struct session *session);
+
+/* While some wait, those that hold an entry and are stuck are ended, as many as wait. */
+void worker_relieve(struct worker *worker);
 
 /* An entry of the reserve is free again. */
 void worker_wake_waiting(struct worker *worker);

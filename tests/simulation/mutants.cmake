@@ -233,9 +233,13 @@ mutant(cut_off_unsaid src/server/server.c
 [[]])
 
 mutant(waiting_not_resumed src/server/worker.c
-[[        session_list_remove(&worker->waiting, session);
+[[        worker_unqueue(worker, session);
         tenon_stream_receive_resume(&session->stream);]]
-[[        session_list_remove(&worker->waiting, session);]])
+[[        worker_unqueue(worker, session);]])
+
+mutant(stuck_for_ever src/server/session.c
+[[stuck_min = 5 * TENON_SECOND;]]
+[[stuck_min = 500 * TENON_SECOND;]])
 
 mutant(answer_undecided src/server/service.c
 [[    server_decide(worker->server, session, EXIT_CODE_OK);]]

@@ -7,7 +7,8 @@
 
 enum {
     LARGE = 400 * 1000,     /* bytes: more than the kernels of a connection take */
-    TIGHT_CLIENTS = 5       /* that share a small reserve: each waits until the others have done */
+    TIGHT_CLIENTS = 5       /* that share a small reserve: each waits until the others have done, or
+                               are ended as they take nothing */
 };
 
 static const int64_t begin_max = 3 * TENON_SECOND;
@@ -231,16 +232,19 @@ static void plan_odd(struct stage *stage, struct odd_plan *plan)
         place -= kinds[kind].share;
         kind++;
     }
-    if (stage->tight && stage->calm && kinds[kind].plan == plan_never_reading) {
-        kind = 0;       /* it would have the reserve for itself */
-    }
     kinds[kind].plan(run, plan);
     if (stage->tight && plan->polite && plan->pause_max == 0) {
         plan->kind = "large";
         plan->size = draw(run, 1, LARGE);
         plan->chunk_max = plan->size;
-        plan->take_max = draw(run, 2000, 10000);
         plan->read_pause_max = draw_chance(run, 500) ? 0 : 50 * TENON_MILLISECOND;
+    }
+    if (stage->tight && plan->polite) {
+        plan->take_max = draw(run, 2000, 10000);
+    } else if (stage->tight && plan->reader == ODD_NOTHING) {
+        plan->size = draw(run, 1, 2 * LARGE);
+        plan->chunk_max = plan->size;
+        plan->patience = 100 * TENON_SECOND;
     }
     if (stage->world.mode != SERVER_GREET && plan->finish == ODD_FINISH_END) {
         plan->finish = ODD_FINISH_SENT;

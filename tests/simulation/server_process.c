@@ -121,6 +121,7 @@ static void check_lists(const struct server_process *process, const struct worke
     }
     CHECK(world, count == worker->reserve.begun);
     CHECK(world, worker->lingering.first == NULL && worker->waiting.first == NULL);
+    CHECK(world, worker->sending.first == NULL && !tenon_timer_started(&worker->relief));
     CHECK(world, worker->shared.queue_count == 0);
 }
 
