@@ -203,12 +203,12 @@ static void start_pause(struct exchange *exchange)
 
 /* ---- receiving ---- */
 
-/* False: it is over. Of a check with --wait, which is over at its time, another answer than the
- * expected one is not awaited to its end: that may never come. */
+/* False: it is over. Another answer than the expected one is not awaited to its end: that may never
+ * come. */
 static bool take_response(struct exchange *exchange, const void *data, size_t size)
 {
     struct transcript *transcript = &exchange->transcript;
-    bool decided = !expectation_take(&exchange->expectation, data, size) && transcript->held;
+    bool decided = !expectation_take(&exchange->expectation, data, size);
     exchange->active = tenon_loop_now(exchange->client->loop);
     exchange->received_last = exchange->active;
     if (decided && client_tries_again(exchange->client)) {

@@ -233,19 +233,31 @@ static void expect_in_vain(void)
     run_close(&service.run);
 }
 
-/* A server that goes on with another answer does not keep a check beyond its time. */
+/* A server that does not end another answer keeps no check: neither beyond its time, nor where it
+ * has none. */
 static void expect_without_end(void)
 {
-    struct visit visit;
-    visit_begin(&visit, ARGUMENTS("--wait", "1ms", "--expect", "pong", "-m", "ping"));
-    visit_expect(&visit, "ping");
-    CHECK(visit_receive(&visit, 50 * TENON_MILLISECOND) == TESTING_RAW_TIMED_OUT);
-    raw_send(visit.peer, BYTES("starting"));
-    visit_wait(&visit, 1);
-    CHECK_TEXT(visit.client.output,
-               "Connected to server.\nMessage sent.\nServer's response: starting\n");
-    CHECK_CONTAINS(visit.client.error, "byte 1 is another\n");
-    run_close(&visit.client);
+    static const char *const options[][2] = {{"--wait", "1ms"}, {"--timeout", "0"}};
+    static const char *const answers[][2] = {
+        {"starting", "byte 1 is another\n"},
+        {"pongs", "it goes on behind its 4 bytes\n"},
+    };
+    for (int i = 0; i < 4; i++) {
+        struct visit visit;
+        const char *const *option = options[i % 2];
+        const char *const *answer = answers[i / 2];
+        char transcript[100];
+        visit_begin(&visit, ARGUMENTS(option[0], option[1], "--expect", "pong", "-m", "ping"));
+        visit_expect(&visit, "ping");
+        CHECK(visit_receive(&visit, 50 * TENON_MILLISECOND) == TESTING_RAW_TIMED_OUT);
+        raw_send(visit.peer, answer[0], strlen(answer[0]));
+        visit_wait(&visit, 1);
+        (void)snprintf(transcript, sizeof transcript,
+                       "Connected to server.\nMessage sent.\nServer's response: %s\n", answer[0]);
+        CHECK_TEXT(visit.client.output, transcript);
+        CHECK_CONTAINS(visit.client.error, answer[1]);
+        run_close(&visit.client);
+    }
 }
 
 /* A server that is gone before it was what it should be: what it was is told. */
