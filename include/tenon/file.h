@@ -101,6 +101,9 @@ enum tenon_status tenon_file_replace_commit(struct tenon_file_replacement *repla
                                             struct tenon_error *error_out);
 /* Ends it and leaves the old file. NULL does nothing. */
 TENON_API void tenon_file_replace_discard(struct tenon_file_replacement *replacement);
+/* For a process that ends now: nothing beside the file outlives it. Also while another thread waits
+ * in a write; no other call may be running, and none may follow. NULL does nothing. */
+TENON_API void tenon_file_replace_abandon(struct tenon_file_replacement *replacement);
 
 /* Replaces a file by these bytes: the calls above in one. */
 TENON_API TENON_CHECK_RESULT

@@ -172,6 +172,13 @@ enum tenon_status tenon_file_replace_commit(struct tenon_file_replacement *repla
     return tell(code, error_out);
 }
 
+void tenon_file_replace_abandon(struct tenon_file_replacement *replacement)
+{
+    if (replacement != NULL && replacement->beside != NULL) {
+        (void)unlink(replacement->beside);
+    }
+}
+
 void tenon_file_replace_discard(struct tenon_file_replacement *replacement)
 {
     if (replacement == NULL) {

@@ -223,6 +223,16 @@ enum tenon_status tenon_file_replace_commit(struct tenon_file_replacement *repla
     return tell(error, error_out);
 }
 
+/* Nobody else may open it, also not for deleting it: it goes with its handle. */
+void tenon_file_replace_abandon(struct tenon_file_replacement *replacement)
+{
+    FILE_DISPOSITION_INFO disposition = {.DeleteFile = TRUE};
+    if (replacement != NULL && replacement->beside != NULL) {
+        (void)SetFileInformationByHandle(replacement->handle, FileDispositionInfo, &disposition,
+                                         sizeof disposition);
+    }
+}
+
 void tenon_file_replace_discard(struct tenon_file_replacement *replacement)
 {
     if (replacement == NULL) {

@@ -41,6 +41,11 @@ static void on_stop(struct program *program, enum tenon_request stop)
     }
 }
 
+static void on_end_now(struct program *program)
+{
+    target_abandon(&process_of(program)->target);
+}
+
 static void on_output_changed(struct program *program, enum tenon_status output_status)
 {
     client_output_changed(&process_of(program)->client, output_status);
@@ -86,16 +91,27 @@ static void on_target_changed(struct tenon_message *message)
     }
 }
 
-/* Before the program: a pipe's opening may wait for its other end, and Ctrl+C ends that. */
+/* A pipe's opening may wait for its other end. */
+static void log_open(struct console *console, const char *path)
+{
+    struct event event;
+    if (event_begin(&event, console, CONSOLE_DEBUG, "open_file")) {
+        event_text(&event, "path", path);
+        event_end(&event);
+    }
+}
+
 static int open_files(struct client_process *process)
 {
     const struct client_options *options = &process->options;
     int code = EXIT_CODE_NONE;
     if (options->input != NULL) {
+        log_open(&process->console, options->input);
         code = input_open(&process->input, options->input,
                           options->expected != NULL && options->wait != 0, &process->console);
     }
     if (code == EXIT_CODE_NONE && options->output != NULL) {
+        log_open(&process->console, options->output);
         code = target_open(&process->target, options->output, &process->console);
     }
     return code;
@@ -151,17 +167,19 @@ static int run(struct client_process *process, int argc, char **argv)
     }
     console->level = process->options.settings.level;
     console->quiet = process->options.settings.quiet;
-    code = open_files(process);
-    if (code != EXIT_CODE_NONE) {
-        event_exit(console, code);
-        return code;
-    }
+    target_init(&process->target);
+    process->program.on_end_now = on_end_now;
+    process->program.starting = true;
     code = program_open(&process->program, console, process->options.settings.backend, on_stop,
                         on_output_changed);
     if (code != EXIT_CODE_NONE) {
-        return target_close(&process->target, code, 0, console);
+        return code;
     }
-    code = run_client(process);
+    code = open_files(process);
+    program_started(&process->program);
+    if (code == EXIT_CODE_NONE) {
+        code = run_client(process);
+    }
     /* The response is what was asked for: it is written however long its reader takes. */
     bool stopped = code == EXIT_CODE_INTERRUPTED || code == EXIT_CODE_TERMINATED;
     int64_t flush = stopped ? flush_max : TENON_FOREVER;

@@ -31,11 +31,21 @@ static bool sink_has_room(struct sink *sink, enum tenon_output output, size_t si
     return output_has_room(&OUTER(sink, struct target, sink)->output, size);
 }
 
+void target_init(struct target *target)
+{
+    tenon_lock_init(&target->lock);
+}
+
 int target_open(struct target *target, const char *path, struct console *console)
 {
+    struct tenon_file_replacement *file = NULL;
     struct tenon_error error;
     target->path = path;
-    if (tenon_file_replace_begin(path, &target->file, &error) != TENON_OK) {
+    enum tenon_status status = tenon_file_replace_begin(path, &file, &error);
+    tenon_lock_take(&target->lock);
+    target->file = file;
+    tenon_lock_give(&target->lock);
+    if (status != TENON_OK) {
         say(target, "write", error, console);
         return error.status == TENON_LIMIT || error.status == TENON_NO_SPACE ?
             EXIT_CODE_FAILED : EXIT_CODE_USAGE;
@@ -73,13 +83,19 @@ void target_say_failure(const struct target *target, enum tenon_status status,
 static int settle(struct target *target, int code, struct console *console)
 {
     struct tenon_error error;
+    enum tenon_status status = TENON_OK;
+    tenon_lock_take(&target->lock);
     if (code != EXIT_CODE_OK) {
         tenon_file_replace_discard(target->file);
-    } else if (tenon_file_replace_commit(target->file, &error) != TENON_OK) {
+    } else {
+        status = tenon_file_replace_commit(target->file, &error);
+    }
+    target->file = NULL;
+    tenon_lock_give(&target->lock);
+    if (status != TENON_OK) {
         say(target, "write", error, console);
         code = EXIT_CODE_FAILED;
     }
-    target->file = NULL;
     return code;
 }
 
@@ -90,9 +106,17 @@ int target_close(struct target *target, int code, int64_t flush, struct console 
     }
     if (target->started) {
         if (!output_close(&target->output, flush)) {
+            target_abandon(target);
             tenon_process_exit_now(code);
         }
         output_destroy(&target->output);
     }
     return settle(target, code, console);
+}
+
+void target_abandon(struct target *target)
+{
+    tenon_lock_take(&target->lock);
+    tenon_file_replace_abandon(target->file);
+    tenon_lock_give(&target->lock);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <tenon/file.h>
 #include <tenon/loop.h>
+#include <tenon/thread.h>
 #include "common/console.h"
 #include "common/output.h"
 #include "common/sink.h"
@@ -15,11 +16,15 @@ struct target {
     struct output_writer writer;
     struct output output;
     const char *path;
+    struct tenon_lock lock;         /* of `file`, while it comes and goes */
     struct tenon_file_replacement *file;
     bool started;
 };
 
-/* Makes the file beside `path`, or opens what is no regular file. The struct is zeroed before.
+/* The struct is zeroed before. */
+void target_init(struct target *target);
+
+/* Makes the file beside `path`, or opens what is no regular file: a pipe waits for its reader.
  * EXIT_CODE_NONE, or the code to exit with; then all is said. */
 int target_open(struct target *target, const char *path, struct console *console);
 
@@ -39,5 +44,8 @@ void target_say_failure(const struct target *target, enum tenon_status status,
  * and is removed otherwise. Returns the exit code. Does not return where nothing takes what is
  * left. One that was not opened may be closed. */
 int target_close(struct target *target, int code, int64_t flush, struct console *console);
+
+/* Any thread: the process ends now, and nothing beside `path` outlives it. */
+void target_abandon(struct target *target);
 
 #endif

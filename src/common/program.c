@@ -65,8 +65,7 @@ static struct tenon_message *message_of(struct program *program, enum tenon_requ
                                                                         NULL;
 }
 
-/* The watch's thread. A second stop, and one while the last output is written, ends the process.
- */
+/* The watch's thread. A second stop, and one while nobody turns the loop, ends the process. */
 static void on_request(void *argument, enum tenon_request request)
 {
     struct program *program = argument;
@@ -82,15 +81,18 @@ static void on_request(void *argument, enum tenon_request request)
     }
     /* A message inside the program that might be NULL makes it think that the program is.
      * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    bool second = program->stopping || program->over;
-    if (!second) {
+    bool at_once = program->starting || program->stopping || program->over;
+    if (!at_once) {
         program->stopping = true;
         program->stop = request;
         (void)tenon_post(program->loop,
                          &program->stop_asked); /* the first, so never posted before */
     }
     tenon_lock_give(&program->lock);
-    if (second) {
+    if (at_once) {
+        if (program->on_end_now != NULL) {
+            program->on_end_now(program);
+        }
         tenon_process_exit_now(program_stop_code(request));
     }
 }
@@ -235,6 +237,13 @@ int program_open(struct program *program, struct console *console, const char *b
         log_passed_over(console);
     }
     return code;
+}
+
+void program_started(struct program *program)
+{
+    tenon_lock_take(&program->lock);
+    program->starting = false;
+    tenon_lock_give(&program->lock);
 }
 
 void program_settle(struct program *program)

@@ -28,11 +28,17 @@ struct program {
      * is a stop request, and a report does nothing. */
     void (*on_hangup)(struct program *program);
     void (*on_report)(struct program *program);
+    /* Set before the opening: what is to be done on a thread of the stop watch before it ends the
+     * process at once. NULL: nothing. */
+    void (*on_end_now)(struct program *program);
     struct tenon_message hangup_asked;
     struct tenon_message report_asked;
     bool watched;               /* the stop watch has it */
     struct tenon_lock lock;     /* of what follows: the stop watch has a thread of its own */
     enum tenon_request stop;
+    /* Set before the opening: the loop does not turn before program_started, so that the first stop
+     * ends the process at once. */
+    bool starting;
     bool stopping;              /* a stop was asked for */
     bool over;                  /* the loop has ended */
 };
@@ -45,6 +51,9 @@ int program_open(struct program *program, struct console *console, const char *b
                  void (*on_stop)(struct program *program, enum tenon_request stop),
                  void (*on_output_changed)(struct program *program,
                                            enum tenon_status output_status));
+
+/* What was `starting` has started: from now on the loop hears of a stop. */
+void program_started(struct program *program);
 
 /* Waits until the error output is written, for a tenth of a second at most: what comes next on the
  * other one is to stand below it. */

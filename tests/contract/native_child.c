@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tenon/file.h>
 #include <tenon/process.h>
 #include <tenon/thread.h>
 #include "testing.h"
@@ -51,6 +52,20 @@ static int leave_path(const char *path)
     if (tenon_listen(loop, &listener, &endpoint, NULL) != TENON_OK) {
         return 1;
     }
+    tenon_process_exit_now(0);
+    return 1;
+}
+
+/* Replaces a file, and ends in the middle of it. */
+static int abandon_replacement(const char *path)
+{
+    struct tenon_file_replacement *replacement = NULL;
+    struct tenon_error error;
+    if (tenon_file_replace_begin(path, &replacement, &error) != TENON_OK ||
+        tenon_file_replace_write(replacement, "half", 4, &error) != TENON_OK) {
+        return 1;
+    }
+    tenon_file_replace_abandon(replacement);
     tenon_process_exit_now(0);
     return 1;
 }
@@ -118,6 +133,7 @@ static const struct {
 } words[] = {
     {"--count-descriptors", count_descriptors},
     {"--leave-path", leave_path},
+    {"--abandon-replacement", abandon_replacement},
     {"--copy-input", copy_input},
     {"--leave-reader", leave_reader},
 };

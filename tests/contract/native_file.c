@@ -24,12 +24,17 @@ static void join(struct test *test, const struct place *place, const char *name,
     CHECK(test, length > 0 && length < PATH_SIZE);
 }
 
-static void place_open(struct test *test, struct place *place)
+static void place_open_called(struct test *test, struct place *place, const char *ending)
 {
-    place->folder = testing_folder_make("-\xc3\xa4\xe2\x82\xac");
+    place->folder = testing_folder_make(ending);
     CHECK(test, place->folder != NULL);
     join(test, place, "\xc3\xb6.txt", place->path);
     join(test, place, "other", place->other);
+}
+
+static void place_open(struct test *test, struct place *place)
+{
+    place_open_called(test, place, "-\xc3\xa4\xe2\x82\xac");
 }
 
 /* All that was made in it has gone: nothing is left beside a file. */
@@ -249,6 +254,23 @@ static void replaced_beside_what_was_left(struct test *test)
     place_close(test, &place);
 }
 
+/* By a process that ended at once. */
+static void abandoned(struct test *test)
+{
+    struct place place;
+    struct testing_start start = {0};
+    int code = -1;
+    place_open_called(test, &place, "");    /* a child's arguments are of its code page */
+    CHECK(test, testing_file_write(place.other, "old", 3));
+    const char *const arguments[] = {"--abandon-replacement", place.other, NULL};
+    struct testing_process *process = native_child(test, &start, arguments);
+    CHECK(test, testing_process_wait(process, TEST_PATIENCE, &code) && code == 0);
+    testing_process_close(process);
+    check_text(test, place.other, "old");
+    tenon_file_replace_abandon(NULL);
+    place_close(test, &place);
+}
+
 static void replacement_keeps_the_mode(struct test *test)
 {
     struct place place;
@@ -331,6 +353,7 @@ const struct test_case file_cases[] = {
     {"file.not_appended_to_a_pipe", not_appended_to_a_pipe},
     {"file.replaced_by_pieces", replaced_by_pieces},
     {"file.replaced_beside_what_was_left", replaced_beside_what_was_left},
+    {"file.abandoned", abandoned},
     {"file.replacement_keeps_the_mode", replacement_keeps_the_mode},
     {"file.replacement_keeps_the_owner", replacement_keeps_the_owner},
     {"file.replacement_follows_links", replacement_follows_links},

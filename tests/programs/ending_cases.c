@@ -193,6 +193,52 @@ static void terminated(void)
     stopped(TESTING_TERMINATE, 143);
 }
 
+/* The second request, which ends the process at once, finds it anywhere on its way out. */
+static void forced(void)
+{
+    enum { TIMES = 10 };
+    /* One that is pending already would be the same request. */
+    enum testing_signal first = testing_signals_differ() ? TESTING_HANG_UP : TESTING_TERMINATE;
+    for (int i = 0; i < TIMES; i++) {
+        struct output_file file;
+        struct visit visit;
+        make(&file);
+        visit_begin(&visit, ARGUMENTS("-o", file.path));
+        visit_expect(&visit, "Hello from the client!!!");
+        raw_send(visit.peer, BYTES("half"));
+        run_signal(&visit.client, first);
+        (void)testing_process_signal(visit.client.process, TESTING_TERMINATE);  /* it may be over */
+        visit_wait(&visit, 143);
+        check_file(&file, "old");
+        run_close(&visit.client);
+        drop(&file);
+    }
+}
+
+/* Its opening waits for somebody who reads, or writes. */
+static void stopped_at_a_pipe(void)
+{
+    static const char *const options[] = {"-o", "-i"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        struct output_file file;
+        struct run client;
+        char pipe[PATH_TEXT_MAX];
+        make(&file);
+        path_in(pipe, file.folder, "pipe");
+        if (!testing_file_pipe(pipe)) {
+            drop(&file);
+            case_skip("pipes have no names here");
+        }
+        run_start(&client, CLIENT, ARGUMENTS("-vv", options[i], pipe));
+        run_await(&client, TESTING_ERROR_OUTPUT, " DEBUG open_file ", 1);
+        run_signal(&client, TESTING_TERMINATE);
+        run_wait(&client);
+        CHECK_CODE(&client, 143);
+        run_close(&client);
+        drop(&file);
+    }
+}
+
 /* ---- files that cannot be used ---- */
 
 struct bad_file {
@@ -307,6 +353,8 @@ const struct test_case ending_cases[] = {
     {"ending.of_a_file", of_a_file},
     {"ending.interrupted", interrupted},
     {"ending.terminated", terminated},
+    {"ending.forced", forced},
+    {"ending.stopped_at_a_pipe", stopped_at_a_pipe},
     {"ending.of_bad_files", of_bad_files},
     {"ending.of_forbidden_files", of_forbidden_files},
     {"ending.gone_while_sending", gone_while_sending},
