@@ -120,7 +120,8 @@ static void time_out(struct exchange *exchange)
         give_up(exchange, EXIT_CODE_TIMED_OUT, NULL,
                 "%s has not taken the message: nothing moved for %s", exchange->server, limit);
     } else if (exchange->transcript.received == 0) {
-        give_up(exchange, EXIT_CODE_TIMED_OUT, NULL, "no answer from %s within %s",
+        give_up(exchange, EXIT_CODE_TIMED_OUT, exchange->sent_bytes > 0 ? NULL :
+                "nothing was sent: it may wait for a message", "no answer from %s within %s",
                 exchange->server, limit);
     } else {
         give_up(exchange, EXIT_CODE_TIMED_OUT, NULL,

@@ -35,6 +35,25 @@ static void timed_out(void)
     run_close(&visit.client);
 }
 
+/* A server that greets waits for a message. */
+static void nothing_sent(void)
+{
+    struct service service;
+    struct run client;
+    char expected[200];
+    service_start(&service, "127.0.0.1:0", NO_ARGUMENTS);
+    run_whole(&client, CLIENT, ARGUMENTS("-m", "", "-t", "300ms", service.place));
+    CHECK_CODE(&client, 5);
+    CHECK_TEXT(client.output, SENT);
+    (void)snprintf(expected, sizeof expected,
+                   "client: no answer from %s within 300ms\n"
+                   "hint: nothing was sent: it may wait for a message\n", service.place);
+    CHECK_TEXT(client.error, expected);
+    run_close(&client);
+    service_stop(&service);
+    run_close(&service.run);
+}
+
 /* Each byte starts the time anew. */
 static void slow(void)
 {
@@ -188,6 +207,7 @@ static void long_answer(void)
 
 const struct test_case answer_cases[] = {
     {"answer.timed_out", timed_out},
+    {"answer.nothing_sent", nothing_sent},
     {"answer.slow", slow},
     {"answer.reset", reset},
     {"answer.reset_in_the_middle", reset_in_the_middle},
