@@ -35,6 +35,7 @@ struct tenon_file_info {
     uint64_t size;
     int64_t modified;       /* nanoseconds since 1970 */
     bool regular;           /* no folder, device or pipe; those may have zeros for the rest */
+    bool folder;
 };
 
 /* Opens a file for reading. Where the path is a pipe's, it waits for a writer: look first where

@@ -34,6 +34,9 @@ enum tenon_status tenon_listen_inherited(struct tenon_loop *loop, struct tenon_l
 /* Whether somebody wants to be notified: NOTIFY_SOCKET is set, or this is a service that runs. */
 TENON_API bool tenon_supervised(void);
 
+/* Its name, as NOTIFY_SOCKET has it; NULL: it has none. */
+TENON_API const char *tenon_supervisor_name(void);
+
 /* What a supervisor is told. */
 enum tenon_news {
     TENON_NEWS_READY,       /* `READY=1`; the service runs, and takes controls from now on */

@@ -74,6 +74,7 @@ static enum tenon_status describe(int result, const struct stat *status,
     info_out->size = (uint64_t)status->st_size;
     info_out->modified = posix_modified(status);
     info_out->regular = S_ISREG(status->st_mode);
+    info_out->folder = S_ISDIR(status->st_mode);
     return tell(0, error_out);
 }
 

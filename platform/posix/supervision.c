@@ -99,8 +99,7 @@ struct tenon_error posix_inherit(struct tenon_listener *listener, uint32_t index
     return posix_error(0);
 }
 
-/* NULL: nobody wants to be told. */
-static const char *notify_socket(void)
+const char *tenon_supervisor_name(void)
 {
     const char *name = getenv("NOTIFY_SOCKET");
     return name != NULL && *name != '\0' ? name : NULL;
@@ -108,7 +107,7 @@ static const char *notify_socket(void)
 
 bool tenon_supervised(void)
 {
-    return notify_socket() != NULL;
+    return tenon_supervisor_name() != NULL;
 }
 
 /* An abstract name begins with a zero byte and ends with its length. 0: it is no name. */
@@ -140,7 +139,7 @@ enum tenon_status tenon_notify(enum tenon_news news, struct tenon_error *error_o
     const char *text = words[news];
     struct sockaddr_un name;
     *error_out = posix_error(0);
-    const char *path = notify_socket();
+    const char *path = tenon_supervisor_name();
     if (path == NULL) {
         return TENON_OK;
     }

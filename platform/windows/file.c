@@ -100,7 +100,8 @@ static enum tenon_status describe(HANDLE handle, struct tenon_file_info *info_ou
     info_out->identity.number = (uint64_t)status.nFileIndexHigh << 32 | status.nFileIndexLow;
     info_out->size = (uint64_t)status.nFileSizeHigh << 32 | status.nFileSizeLow;
     info_out->modified = time_of(status.ftLastWriteTime);
-    info_out->regular = (status.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
+    info_out->folder = (status.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    info_out->regular = !info_out->folder;
     return tell(win_error(ERROR_SUCCESS), error_out);
 }
 

@@ -146,6 +146,11 @@ bool tenon_supervised(void)
     return win_is_service();
 }
 
+const char *tenon_supervisor_name(void)
+{
+    return NULL;
+}
+
 enum tenon_status tenon_notify(enum tenon_news news, struct tenon_error *error_out)
 {
     *error_out = win_error(ERROR_SUCCESS);

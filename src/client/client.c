@@ -5,6 +5,7 @@
 #include "common/number.h"
 #include "common/outer.h"
 #include "common/program.h"
+#include "common/text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -52,13 +53,13 @@ static bool is_worth_waiting(enum tenon_status status)
 /* `connection refused (tried ::1, 127.0.0.1)`; an address with another failure than the whole has
  * it beside it. */
 static void describe(const struct tenon_connect *connect, const struct place *place,
-                     char reason[CLIENT_REASON_MAX])
+                     const char *left_out, char reason[CLIENT_REASON_MAX])
 {
     char ip[TENON_ADDRESS_TEXT_MAX];
     char why[CONSOLE_ERROR_MAX];
     console_error_text(connect->error, why);
     size_t used = 0;
-    int more = snprintf(reason, CLIENT_REASON_MAX, "%s", why);
+    int more = snprintf(reason, CLIENT_REASON_MAX, "%s", left_out != NULL ? left_out : why);
     if (place_is_path(place) || place_is_numeric(place)) {
         return;
     }
@@ -171,14 +172,15 @@ static void wait_for_ready_file(struct client *client, const char *problem)
         return;
     }
     if (options->wait == 0) {
-        console_error(client->console, "no addresses in %s: %s", options->ready_file, problem);
+        console_error(client->console, "no addresses in %s: %s", text_shown(options->ready_file),
+                      problem);
         console_hint(client->console, "is the server running? try --wait 10s");
         end(client, EXIT_CODE_USAGE);
         return;
     }
     number_duration_format(options->wait, wait);
-    console_error(client->console, "no addresses in %s within %s: %s", options->ready_file, wait,
-                  problem);
+    console_error(client->console, "no addresses in %s within %s: %s",
+                  text_shown(options->ready_file), wait, problem);
     say_earlier(client);
     console_hint(client->console, "is the server running, with this --ready-file?");
     end(client, EXIT_CODE_TIMED_OUT);
@@ -236,7 +238,8 @@ static void fail_place(struct client *client, const struct tenon_connect *connec
     char text[PLACE_TEXT_MAX];
     place_format(place, text);
     failure->status = connect->error.status;
-    describe(connect, place, failure->reason);
+    describe(connect, place, settings_left_out(&client->options->settings, place),
+             failure->reason);
     if (event_begin(&event, client->console, CONSOLE_INFO, "connect_failed")) {
         event_text(&event, "address", text);
         event_status(&event, failure->status);

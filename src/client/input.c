@@ -121,9 +121,7 @@ static void take(struct source *source)
 
 static int fail(struct console *console, const char *path, struct tenon_error error)
 {
-    char why[CONSOLE_ERROR_MAX];
-    console_error_text(error, why);
-    console_error(console, "cannot open %s: %s", path, why);
+    console_error_path(console, "open", path, error);
     return error.status == TENON_LIMIT ? EXIT_CODE_FAILED : EXIT_CODE_USAGE;
 }
 

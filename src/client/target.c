@@ -4,14 +4,6 @@
 #include "common/outer.h"
 #include <tenon/process.h>
 
-static void say(const struct target *target, const char *what, struct tenon_error error,
-                struct console *console)
-{
-    char why[CONSOLE_ERROR_MAX];
-    console_error_text(error, why);
-    console_error(console, "cannot %s %s: %s", what, target->path, why);
-}
-
 static enum tenon_status write_file(struct output_writer *writer, const void *data, size_t size)
 {
     struct target *target = OUTER(writer, struct target, writer);
@@ -46,7 +38,7 @@ int target_open(struct target *target, const char *path, struct console *console
     target->file = file;
     tenon_lock_give(&target->lock);
     if (status != TENON_OK) {
-        say(target, "write", error, console);
+        console_error_path(console, "write", path, error);
         return error.status == TENON_LIMIT || error.status == TENON_NO_SPACE ?
             EXIT_CODE_FAILED : EXIT_CODE_USAGE;
     }
@@ -61,7 +53,7 @@ int target_start(struct target *target, struct tenon_loop *loop, struct tenon_me
     sink_init(&target->sink, sink_write, sink_has_room);
     error.status = output_open(&target->output, &target->writer, loop, changed, NULL);
     if (error.status != TENON_OK) {
-        say(target, "start a thread for", error, console);
+        console_error_path(console, "start a thread for", target->path, error);
         return EXIT_CODE_FAILED;
     }
     target->started = true;
@@ -93,7 +85,7 @@ static int settle(struct target *target, int code, struct console *console)
     target->file = NULL;
     tenon_lock_give(&target->lock);
     if (status != TENON_OK) {
-        say(target, "write", error, console);
+        console_error_path(console, "write", target->path, error);
         code = EXIT_CODE_FAILED;
     }
     return code;

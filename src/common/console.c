@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <tenon/file.h>
 
 static const int64_t notice_interval = 10 * TENON_SECOND;
 
@@ -180,6 +181,18 @@ void console_error_text(struct tenon_error error, char text[CONSOLE_ERROR_MAX])
     } else {
         (void)snprintf(text, CONSOLE_ERROR_MAX, "%s", tenon_status_sentence(error.status));
     }
+}
+
+void console_error_path(struct console *console, const char *what, const char *path,
+                        struct tenon_error error)
+{
+    struct tenon_file_info info;
+    struct tenon_error ignored;
+    char why[CONSOLE_ERROR_MAX] = "it is a folder";
+    if (tenon_file_look(path, &info, &ignored) != TENON_OK || !info.folder) {
+        console_error_text(error, why);
+    }
+    console_error(console, "cannot %s %s: %s", what, text_shown(path), why);
 }
 
 const char *console_output_reason(enum tenon_status status)

@@ -60,6 +60,10 @@ void console_error_once(struct console *console, struct console_notice *notice,
 /* An error's sentence, with the system's own words where ours say too little. */
 void console_error_text(struct tenon_error error, char text[CONSOLE_ERROR_MAX]);
 
+/* `cannot WHAT PATH: WHY`, of a file. */
+void console_error_path(struct console *console, const char *what, const char *path,
+                        struct tenon_error error);
+
 /* Why the standard output could not be written. */
 const char *console_output_reason(enum tenon_status status);
 

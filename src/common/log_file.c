@@ -145,9 +145,7 @@ int log_file_open(struct log_file *log, const char *path, struct tenon_loop *loo
     log->writer.write = write_lines;
     tenon_message_init(&log->changed, on_changed);
     if (!open_file(log, &log->file, &log->identity, &error)) {
-        char why[CONSOLE_ERROR_MAX];
-        console_error_text(error, why);
-        console_error(console, "cannot open the log file %s: %s", path, why);
+        console_error_path(console, "open the log file", path, error);
         return EXIT_CODE_USAGE;
     }
     sink_init(&log->sink, sink_write, sink_has_room);

@@ -1,6 +1,7 @@
 /* Options: the reader of a table. */
 #include "options.h"
 #include "number.h"
+#include "text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -196,7 +197,7 @@ int option_next(struct option_reader *reader)
 static bool wrong_value(struct option_reader *reader, const char *wanted)
 {
     (void)snprintf(reader->problem, sizeof reader->problem, "--%s %.100s: it is to be %s",
-                   reader->current->name, reader->value, wanted);
+                   reader->current->name, text_shown(reader->value), wanted);
     return false;
 }
 

@@ -112,6 +112,9 @@ int settings_take(struct settings *settings, struct option_reader *reader, int i
 /* Behind the last argument: without an ADDRESS it is localhost. */
 void settings_complete(struct settings *settings);
 
+/* Why -4 or -6 leaves nothing of an ADDRESS in numbers; NULL: they do not. */
+const char *settings_left_out(const struct settings *settings, const struct place *place);
+
 /* Says the problem and where help is; EXIT_CODE_USAGE. */
 int settings_usage(struct console *console, const char *problem);
 

@@ -62,8 +62,8 @@ static int take_backend(struct settings *settings, const char *name, struct cons
         }
     }
     help_backends(backends);
-    (void)snprintf(problem, sizeof problem, "--backend %.100s: it is to be one of %s", name,
-                   backends);
+    (void)snprintf(problem, sizeof problem, "--backend %.100s: it is to be one of %s",
+                   text_shown(name), backends);
     return settings_usage(console, problem);
 }
 
@@ -104,6 +104,18 @@ int settings_take(struct settings *settings, struct option_reader *reader, int i
     default:    /* OPTION_WRONG */
         return settings_usage(console, reader->problem);
     }
+}
+
+const char *settings_left_out(const struct settings *settings, const struct place *place)
+{
+    struct tenon_address address;
+    if (settings->family == TENON_FAMILY_ANY ||
+        tenon_address_parse(place->host, &address) != TENON_OK ||
+        address.family == settings->family) {
+        return NULL;
+    }
+    return settings->family == TENON_FAMILY_IPV4 ? "it is an IPv6 address, which -4 leaves out" :
+                                                   "it is an IPv4 address, which -6 leaves out";
 }
 
 void settings_complete(struct settings *settings)

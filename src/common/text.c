@@ -135,6 +135,11 @@ static uint8_t measure(const uint8_t *bytes, size_t size)
     return 0;
 }
 
+const char *text_shown(const char *value)
+{
+    return *value == '\0' ? "''" : value;
+}
+
 size_t text_valid(const void *data, size_t size)
 {
     const uint8_t *bytes = data;

@@ -24,6 +24,9 @@ size_t text_escape(struct text_escape *escape, const void *data, size_t size, ch
 /* Where a text ends: what is held is no character. Writes at most TEXT_ESCAPED_MAX(0) bytes. */
 size_t text_escape_end(struct text_escape *escape, char *out);
 
+/* A value of the command line as a message shows it: an empty one would not be seen. */
+const char *text_shown(const char *value);
+
 /* How many of the bytes, from the first, are whole characters of valid UTF-8. */
 size_t text_valid(const void *data, size_t size);
 

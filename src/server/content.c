@@ -2,6 +2,7 @@
 #include "server/content.h"
 #include "common/console.h"
 #include "common/exit_code.h"
+#include "common/text.h"
 #include <string.h>
 
 static const int64_t look_interval = 1 * TENON_SECOND;
@@ -95,7 +96,7 @@ int content_open(struct content_store *store, const char *path, const struct ten
     store->looked = tenon_loop_now(loop);
     if (open_version(store, &store->versions[0], &error) != TENON_OK) {
         say_reason(error, why);
-        console_error(console, "cannot open %s: %s", path, why);
+        console_error(console, "cannot open %s: %s", text_shown(path), why);
         return EXIT_CODE_USAGE;
     }
     store->current = &store->versions[0];

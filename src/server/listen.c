@@ -22,12 +22,15 @@ static void format_listener(const struct server *server, uint32_t index, char te
     }
 }
 
-static const char *hint_for(enum tenon_status status, bool is_path)
+static const char *hint_for(enum tenon_status status, const struct place *place)
 {
+    bool is_path = place_is_path(place);
     switch ((int)status) {
     case TENON_ADDRESS_IN_USE:
         return is_path ? "another program listens there, or the file is no socket: end it, or take "
                          "another path" :
+               place->port == 0 ? "no port is left of those that the system chooses from: name "
+                                  "one, or end what has them" :
                "another program has this port: end it, or take another one (port 0 is any free "
                "one)";
     case TENON_ACCESS_DENIED:
@@ -47,14 +50,16 @@ static int fail(struct server *server, const struct place *place,
     char text[PLACE_TEXT_MAX];
     char why[CONSOLE_ERROR_MAX];
     enum tenon_status status = report->error.status;
-    const char *hint = hint_for(status, place_is_path(place));
+    const char *hint = hint_for(status, place);
     if (report->failed.family == TENON_FAMILY_IPV4 || report->failed.family == TENON_FAMILY_IPV6) {
         tenon_address_format(&report->failed, text, sizeof text);
     } else {
         place_format(place, text);
     }
+    const char *left_out = settings_left_out(&server->options->settings, place);
     console_error_text(report->error, why);
-    console_error(server->console, "cannot listen on %s: %s", text, why);
+    console_error(server->console, "cannot listen on %s: %s", text,
+                  left_out != NULL ? left_out : why);
     if (hint != NULL) {
         console_hint(server->console, "%s", hint);
     }
@@ -159,10 +164,7 @@ int listen_all(struct server *server)
 
 static int fail_ready_file(struct server *server, const char *what, struct tenon_error error)
 {
-    char why[CONSOLE_ERROR_MAX];
-    console_error_text(error, why);
-    console_error(server->console, "cannot %s the ready file %s: %s", what,
-                  server->options->ready_file, why);
+    console_error_path(server->console, what, server->options->ready_file, error);
     return error.status == TENON_NO_SPACE || error.status == TENON_SYSTEM ?
         EXIT_CODE_FAILED : EXIT_CODE_USAGE;
 }
@@ -175,7 +177,7 @@ int ready_file_remove(struct server *server)
     struct tenon_error error = {0};
     (void)tenon_file_remove(server->options->ready_file, &error);
     if (error.status != TENON_OK && error.status != TENON_NOT_FOUND) {
-        return fail_ready_file(server, "remove", error);
+        return fail_ready_file(server, "remove the ready file", error);
     }
     return EXIT_CODE_NONE;
 }
@@ -197,7 +199,7 @@ int ready_file_write(struct server *server)
         used += size + 1;
     }
     if (tenon_file_write(server->options->ready_file, lines, used, &error) != TENON_OK) {
-        return fail_ready_file(server, "write", error);
+        return fail_ready_file(server, "write the ready file", error);
     }
     return EXIT_CODE_NONE;
 }

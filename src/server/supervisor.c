@@ -7,10 +7,12 @@ static void tell(struct supervisor *supervisor, enum tenon_news news)
     struct tenon_error error;
     char why[CONSOLE_ERROR_MAX];
     if (tenon_notify(news, &error) != TENON_OK) {
+        const char *name = tenon_supervisor_name();
         console_error_text(error, why);
         console_error_once(supervisor->console, &supervisor->failing,
-                           "cannot notify the supervisor%s: %s",
-                           tenon_has_services() ? "" : " (NOTIFY_SOCKET)", why);
+                           "cannot notify the supervisor%s%s%s: %s",
+                           name == NULL ? "" : " (NOTIFY_SOCKET is ", name == NULL ? "" : name,
+                           name == NULL ? "" : ")", why);
     }
 }
 

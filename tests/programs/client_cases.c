@@ -63,6 +63,7 @@ static void not_resolved(void)
     run_close(&client);
     run_whole(&client, CLIENT, ARGUMENTS("-4", "[::1]:1"));
     CHECK_CODE(&client, 3);
+    CHECK_CONTAINS(client.error, "[::1]:1: it is an IPv6 address, which -4 leaves out\n");
     CHECK_CONTAINS(client.error, "\nhint: -4 and -6 leave out the addresses of the other family\n");
     run_close(&client);
 }

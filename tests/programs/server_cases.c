@@ -78,6 +78,22 @@ static void ready_file_without_folder(void)
     free(folder);
 }
 
+static void ready_file_of_a_folder(void)
+{
+    struct run server;
+    char expected[PATH_TEXT_MAX + 100];
+    char *folder = testing_folder_make("");
+    CHECK(folder != NULL);
+    (void)snprintf(expected, sizeof expected,
+                   "server: cannot remove the ready file %s: it is a folder\n", folder);
+    run_whole(&server, SERVER, ARGUMENTS("--ready-file", folder, "127.0.0.1:0"));
+    CHECK_CODE(&server, 2);
+    CHECK_TEXT(server.error, expected);
+    run_close(&server);
+    testing_folder_remove(folder);
+    free(folder);
+}
+
 static void port_in_use(void)
 {
     struct run server;
@@ -304,6 +320,7 @@ const struct test_case server_cases[] = {
     {"server.ready_file_of_localhost", ready_file_of_localhost},
     {"server.ready_file_is_never_stale", ready_file_is_never_stale},
     {"server.ready_file_without_folder", ready_file_without_folder},
+    {"server.ready_file_of_a_folder", ready_file_of_a_folder},
     {"server.port_in_use", port_in_use},
     {"server.address_of_another", address_of_another},
     {"server.restart", restart},

@@ -1,6 +1,7 @@
 /* Options: the reader of a table, values, the nearest name. */
 #include "unit.h"
 #include "common/options.h"
+#include "common/text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -208,7 +209,7 @@ static void check_values_wrong(struct unit *unit)
         char begin[40];
         struct option_reader reader = reader_of(&options[0], choices[i]);
         unit_row(unit, choices[i]);
-        (void)snprintf(begin, sizeof begin, "--mode %s:", choices[i]);
+        (void)snprintf(begin, sizeof begin, "--mode %s:", text_shown(choices[i]));
         CHECK(unit, !option_choice(&reader, modes, &number));
         CHECK(unit, strncmp(reader.problem, begin, strlen(begin)) == 0);
         CHECK(unit, strstr(reader.problem, "greet, echo, discard") != NULL);
@@ -217,7 +218,7 @@ static void check_values_wrong(struct unit *unit)
         char begin[40];
         struct option_reader reader = reader_of(&options[2], counts[i]);
         unit_row(unit, counts[i]);
-        (void)snprintf(begin, sizeof begin, "--connections %s:", counts[i]);
+        (void)snprintf(begin, sizeof begin, "--connections %s:", text_shown(counts[i]));
         CHECK(unit, !option_count(&reader, 1, 1000, &number));
         CHECK(unit, strncmp(reader.problem, begin, strlen(begin)) == 0);
         CHECK(unit, strstr(reader.problem, "from 1 to 1000") != NULL);

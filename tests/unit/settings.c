@@ -101,6 +101,8 @@ static void check_usage(struct unit *unit)
         {{"a\033[31m\n"}, "'a\\x1b[31m\\x0a' is no address: "},
         {{"--backend", "nonsense"}, "--backend nonsense: "},
         {{"-t", "5x"}, "--timeout 5x: "},
+        {{"-t", ""}, "--timeout '': "},
+        {{"--backend", ""}, "--backend '': "},
         {{"--nonsense"}, "unknown option --nonsense"},
         {{"-m"}, "option -m needs a value: TEXT"},
         {{":1", ":2", ":3", ":4", ":5", ":6", ":7", ":8", ":9", ":10", ":11", ":12", ":13", ":14",
