@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum {
+    NAME_BYTES_MAX = 255,   /* of the usual file systems */
     SUFFIX_ROOM = 40,       /* `.PROCESS-TRY.tmp` */
     TRIES = 100
 };
@@ -51,6 +52,22 @@ static int open_retried(const char *path, int flags, mode_t mode)
     return fd;
 }
 
+/* How much of the path stands before the suffix: all of it, but of a long name so much as leaves
+ * room, in whole UTF-8 characters. */
+static int length_before_suffix(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    size_t length = strlen(name);
+    if (length > NAME_BYTES_MAX - SUFFIX_ROOM) {
+        length = NAME_BYTES_MAX - SUFFIX_ROOM;
+        while (length > 0 && ((unsigned char)name[length] & 0xC0) == 0x80) {
+            length--;
+        }
+    }
+    return (int)((size_t)(name - path) + length);
+}
+
 /* A name that is taken belongs to another replacement, or to a process that is gone. 0, or an
  * errno. */
 static int open_beside(struct tenon_file_replacement *replacement, mode_t mode)
@@ -61,8 +78,9 @@ static int open_beside(struct tenon_file_replacement *replacement, mode_t mode)
         return ENOMEM;
     }
     for (int i = 0; i < TRIES; i++) {
-        int length = snprintf(beside, room, "%s.%ld-%d.tmp", replacement->target, (long)getpid(),
-                              i);
+        int length = snprintf(beside, room, "%.*s.%ld-%d.tmp",
+                              length_before_suffix(replacement->target), replacement->target,
+                              (long)getpid(), i);
         TENON_ASSERT(length > 0 && (size_t)length < room);
         replacement->fd = open_retried(beside, O_CREAT | O_EXCL | O_NOFOLLOW, mode);
         if (replacement->fd >= 0) {

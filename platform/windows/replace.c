@@ -7,6 +7,7 @@
 #include <wchar.h>
 
 enum {
+    NAME_UNITS_MAX = 255,       /* of UTF-16 */
     SUFFIX_ROOM = 40,           /* `.PROCESS-TRY.tmp` */
     TRIES = 100,
     REPLACE_TRIES = 10,
@@ -55,6 +56,20 @@ static wchar_t *final_path(HANDLE handle)
     return path;
 }
 
+/* How much of the path stands before the suffix: all of it, but of a long name so much as leaves
+ * room, in whole characters. */
+static int length_before_suffix(const wchar_t *path)
+{
+    const wchar_t *slash = wcsrchr(path, L'\\');
+    const wchar_t *name = slash == NULL ? path : slash + 1;
+    size_t length = wcslen(name);
+    if (length > NAME_UNITS_MAX - SUFFIX_ROOM) {
+        length = NAME_UNITS_MAX - SUFFIX_ROOM;
+        length -= IS_LOW_SURROGATE(name[length]) ? 1 : 0;
+    }
+    return (int)((size_t)(name - path) + length);
+}
+
 /* A name that is taken belongs to another replacement, or to a process that is gone. */
 static struct tenon_error open_beside(struct tenon_file_replacement *replacement)
 {
@@ -65,7 +80,8 @@ static struct tenon_error open_beside(struct tenon_file_replacement *replacement
         return win_error(ERROR_OUTOFMEMORY);
     }
     for (int i = 0; i < TRIES; i++) {
-        int length = swprintf(replacement->beside, room, L"%ls.%lu-%d.tmp", replacement->target,
+        int length = swprintf(replacement->beside, room, L"%.*ls.%lu-%d.tmp",
+                              length_before_suffix(replacement->target), replacement->target,
                               (unsigned long)GetCurrentProcessId(), i);
         TENON_ASSERT(length > 0 && (size_t)length < room);
         replacement->handle = CreateFileW(replacement->beside, GENERIC_WRITE | DELETE, 0, NULL,

@@ -130,7 +130,8 @@ static void open_fails(struct test *test)
     CHECK(test, tenon_file_open(place.folder, &file, &error) == TENON_INVALID);
     CHECK(test, tenon_file_append(place.folder, &file, &error) == TENON_INVALID);
     CHECK(test, error.native != 0);
-    CHECK(test, tenon_file_look(place.folder, &info, &error) == TENON_OK && !info.regular);
+    CHECK(test, tenon_file_look(place.folder, &info, &error) == TENON_OK);
+    CHECK(test, info.folder && !info.regular);
     place_close(test, &place);
 }
 
@@ -254,6 +255,30 @@ static void replaced_beside_what_was_left(struct test *test)
     place_close(test, &place);
 }
 
+/* A name as long as they may be: the one beside it has no room for more, and is cut where it has
+ * two bytes for a character. */
+static void replaced_with_a_long_name(struct test *test)
+{
+    enum { LENGTH = 255, ASCII = 214 };
+    static const char character[] = "\xc3\xb6";
+    struct place place;
+    struct tenon_error error;
+    char name[LENGTH + 1];
+    char path[PATH_SIZE];
+    place_open(test, &place);
+    memset(name, 'n', ASCII);
+    for (int i = ASCII; i < LENGTH; i++) {
+        name[i] = i + 1 < LENGTH ? character[(i - ASCII) % 2] : 'n';
+    }
+    name[LENGTH] = '\0';
+    join(test, &place, name, path);
+    CHECK(test, tenon_file_write(path, "text", 4, &error) == TENON_OK);
+    check_text(test, path, "text");
+    CHECK(test, testing_folder_entries(place.folder) == 1);
+    CHECK(test, tenon_file_remove(path, &error) == TENON_OK);
+    place_close(test, &place);
+}
+
 /* By a process that ended at once. */
 static void abandoned(struct test *test)
 {
@@ -353,6 +378,7 @@ const struct test_case file_cases[] = {
     {"file.not_appended_to_a_pipe", not_appended_to_a_pipe},
     {"file.replaced_by_pieces", replaced_by_pieces},
     {"file.replaced_beside_what_was_left", replaced_beside_what_was_left},
+    {"file.replaced_with_a_long_name", replaced_with_a_long_name},
     {"file.abandoned", abandoned},
     {"file.replacement_keeps_the_mode", replacement_keeps_the_mode},
     {"file.replacement_keeps_the_owner", replacement_keeps_the_owner},
