@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Zones: what a network is a number of. */
+enum {
+    ZONE_IPV4,
+    ZONE_IPV6,
+    ZONE_LINK           /* and more: of the interface with the index zone - ZONE_LINK */
+};
+
 static uint64_t rotate(uint64_t value, unsigned bits)
 {
     return value << bits | value >> (64 - bits);
@@ -44,11 +51,28 @@ static uint64_t hash(const uint64_t key[2], const uint64_t words[2])
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+/* fe80::/64 (RFC 4291). */
+static bool is_of_a_link(const struct tenon_address *address)
+{
+    static const uint8_t prefix[8] = {0xfe, 0x80};
+    return address->family == TENON_FAMILY_IPV6 && memcmp(address->ip, prefix, sizeof prefix) == 0;
+}
+
 static struct crowd_place place_of(const struct tenon_address *address)
 {
     struct tenon_address plain = tenon_address_unmap(address);
-    struct crowd_place place = {.is_ipv6 = plain.family == TENON_FAMILY_IPV6};
-    for (int i = 0; i < (place.is_ipv6 ? 8 : 4); i++) {
+    struct crowd_place place = {.zone = ZONE_IPV4};
+    size_t begin = 0;
+    size_t end = 4;
+    if (is_of_a_link(&plain)) {
+        place.zone = ZONE_LINK + plain.scope;
+        begin = 8;
+        end = 16;
+    } else if (plain.family == TENON_FAMILY_IPV6) {
+        place.zone = ZONE_IPV6;
+        end = 8;
+    }
+    for (size_t i = begin; i < end; i++) {
         place.network = place.network << 8 | plain.ip[i];
     }
     return place;
@@ -58,7 +82,7 @@ static struct crowd_place place_of(const struct tenon_address *address)
 static uint32_t home_of(const struct crowd *crowd, const struct crowd_place *place)
 {
     /* The length belongs to the last word, as in the hash of whole bytes. */
-    uint64_t words[2] = {place->network, UINT64_C(9) << 56 | (place->is_ipv6 ? 1 : 0)};
+    uint64_t words[2] = {place->network, UINT64_C(12) << 56 | place->zone};
     return (uint32_t)hash(crowd->key, words) & (crowd->place_count - 1);
 }
 
@@ -68,7 +92,7 @@ static uint32_t find(const struct crowd *crowd, const struct crowd_place *wanted
     uint32_t at = home_of(crowd, wanted);
     const struct crowd_place *place = &crowd->places[at];
     while (place->count > 0 &&
-           (place->network != wanted->network || place->is_ipv6 != wanted->is_ipv6)) {
+           (place->network != wanted->network || place->zone != wanted->zone)) {
         at = (at + 1) & (crowd->place_count - 1);
         place = &crowd->places[at];
     }

@@ -1,6 +1,6 @@
 /* The crowd: how many connections each address has. IPv4 addresses count one by one, IPv6 ones by
- * their first 64 bits, which is what one network hands to one host; local sockets do not count. Any
- * thread. */
+ * their first 64 bits, which is what one network hands to one host, but those of a link, which all
+ * have the same, by their interface and the rest; local sockets do not count. Any thread. */
 #ifndef SERVER_CROWD_H
 #define SERVER_CROWD_H
 #include <stdbool.h>
@@ -9,9 +9,9 @@
 #include <tenon/thread.h>
 
 struct crowd_place {
-    uint64_t network;       /* the address, or the first half of it */
+    uint64_t network;       /* the address, or the half of it that counts */
     uint32_t count;         /* of connections; 0: the place is empty */
-    bool is_ipv6;
+    uint32_t zone;          /* what the network is of: see crowd.c */
 };
 
 struct crowd {

@@ -265,8 +265,8 @@ mutant(crowd_never_left src/server/gate.c
 [[]])
 
 mutant(network_of_a_whole_address src/server/crowd.c
-[[(place.is_ipv6 ? 8 : 4)]]
-[[(place.is_ipv6 ? 16 : 4)]])
+[[        end = 8;]]
+[[        end = 16;]])
 
 mutant(header_of_anybody src/server/gate.c
 [[    if (!access_list_has(&options->proxies, &handover->peer)) {]]

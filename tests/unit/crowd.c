@@ -37,7 +37,13 @@ static void check_keys(struct unit *unit)
         {"2001:db8::1", "2001:db9::1", false},
         {"::1", "0.0.0.0", false},
         {"::c000:201:0:0:0:0", "192.0.2.1", false},
-        {"fe80::1%1", "fe80::2", true},
+        {"fe80::1", "fe80::1", true},
+        {"fe80::1", "fe80::2", false},
+        {"fe80::1%1", "fe80::1%1", true},
+        {"fe80::1%1", "fe80::1%2", false},
+        {"fe80::1", "::1", false},
+        {"fe80:0:0:1::1", "fe80:0:0:1::2", true},
+        {"fec0::1", "fec0::2", true},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct crowd crowd;
