@@ -171,6 +171,7 @@ static void free_state(struct uring_loop *uring)
     if (uring->epoll >= 0) {
         (void)close(uring->epoll);
     }
+    free(uring->quiet);
     free(uring);
 }
 
@@ -179,11 +180,17 @@ static struct tenon_error open_parts(struct uring_loop *uring,
 {
     struct tenon_error error =
         uring_ring_open(&uring->ring, options->batch * SUBMISSIONS_AN_EVENT);
-    if (error.status == TENON_OK && options->backend == NULL) {
-        error = uring_ring_recommended(&uring->ring);
-    }
     if (error.status != TENON_OK) {
         return error;
+    }
+    error = uring_ring_recommended(&uring->ring);
+    uring->quiet_works = error.status == TENON_OK;
+    if (error.status == TENON_LIMIT || (!uring->quiet_works && options->backend == NULL)) {
+        return error;
+    }
+    uring->quiet = calloc(uring->ring.submissions, sizeof *uring->quiet);
+    if (uring->quiet == NULL) {
+        return posix_error(ENOMEM);
     }
     error = uring_buffers_open(&uring->buffers, uring->ring.fd, options->lent_size);
     if (error.status != TENON_OK) {
@@ -242,6 +249,9 @@ static void uring_wait(struct tenon_loop *loop, int64_t until)
     if (!ring->enabled) {
         uring_ring_enable(ring);
     }
+    if (uring->quiet_count > 0) {
+        uring_quiet_over(loop);     /* those that were submitted before their turn was over */
+    }
     uring_buffers_fill(&uring->buffers);
     if (until != 0 && uring_ring_is_empty(ring)) {
         left = until == TENON_FOREVER ? TENON_FOREVER : until - posix_clock(loop);
@@ -249,6 +259,9 @@ static void uring_wait(struct tenon_loop *loop, int64_t until)
     int code = uring_ring_enter(ring, left > 0 ? 1 : 0, left > 0 ? left : TENON_FOREVER);
     TENON_ASSERT(code == 0 || code == ETIME || passes(code));
     reap(loop, uring->batch);
+    if (uring->quiet_count > 0) {
+        uring_quiet_over(loop);
+    }
 }
 
 const struct tenon_backend io_uring_backend = {

@@ -92,8 +92,8 @@ static struct tenon_error probe(const struct uring_ring *ring, uint32_t features
 struct tenon_error uring_ring_recommended(const struct uring_ring *ring)
 {
     enum { REGISTER_QUERY = 35 };
-    return uring_register(ring->fd, REGISTER_QUERY, NULL, 0) == 0 ? posix_error(0)
-                                                                  : unsupported(ENOSYS);
+    int code = uring_register(ring->fd, REGISTER_QUERY, NULL, 0);
+    return code == 0 || code == ENOMEM ? posix_error(code) : unsupported(ENOSYS);
 }
 
 static uint32_t *at(const struct uring_ring *ring, uint32_t offset)
@@ -123,6 +123,7 @@ static struct tenon_error map(struct uring_ring *ring, const struct io_uring_par
     ring->completions = parameters->cq_entries;
     ring->sq_head = at(ring, parameters->sq_off.head);
     ring->sq_tail = at(ring, parameters->sq_off.tail);
+    ring->sq_flags = at(ring, parameters->sq_off.flags);
     ring->cq_head = at(ring, parameters->cq_off.head);
     ring->cq_tail = at(ring, parameters->cq_off.tail);
     ring->cqes = (void *)((char *)ring->map + parameters->cq_off.cqes);
@@ -192,6 +193,12 @@ int uring_ring_enter(struct uring_ring *ring, uint32_t least, int64_t nanosecond
 bool uring_ring_is_empty(const struct uring_ring *ring)
 {
     return __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) == *ring->cq_head;
+}
+
+bool uring_ring_is_drained(const struct uring_ring *ring)
+{
+    return uring_ring_is_empty(ring) &&
+           (__atomic_load_n(ring->sq_flags, __ATOMIC_RELAXED) & IORING_SQ_CQ_OVERFLOW) == 0;
 }
 
 /* Its place is the kernel's again at once: what is done with the completion may come here again. */

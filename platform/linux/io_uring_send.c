@@ -31,8 +31,16 @@ static const unsigned char *kept_bytes(struct tenon_stream *stream)
     return uring_buffers_at(&uring_of(stream->loop)->buffers, kept->buffer) + kept->at;
 }
 
-/* Where there is room for all of it, it completes while it is submitted. */
-static bool send_kept(struct tenon_stream *stream)
+static struct tenon_stream *stream_of(struct uring_kept *kept)
+{
+    struct uring_stream *state = TENON_OUTER(kept, struct uring_stream, kept);
+    return TENON_OUTER(state, struct tenon_stream, backend);
+}
+
+/* Where there is room for all of it, it completes while it is submitted. Quiet: only that is tried,
+ * and a completion follows where it did not work. So the loop, which has nothing else to do, waits
+ * in the same call for what comes next. */
+static bool send_kept(struct tenon_stream *stream, bool quiet)
 {
     struct uring_loop *uring = uring_of(stream->loop);
     struct uring_kept *kept = kept_of(stream);
@@ -46,7 +54,22 @@ static bool send_kept(struct tenon_stream *stream)
     submission->addr = (uint64_t)(uintptr_t)kept_bytes(stream);
     submission->len = kept->left;
     submission->msg_flags = MSG_NOSIGNAL;
+    if (quiet && uring->quiet_works && uring->quiet_count < uring->ring.submissions) {
+        submission->flags = IOSQE_CQE_SKIP_SUCCESS;
+        submission->msg_flags |= MSG_DONTWAIT | MSG_WAITALL;
+        kept->quiet = (uint16_t)uring->quiet_count;
+        uring->quiet[uring->quiet_count++] = kept;
+    }
     return true;
+}
+
+/* Its own completion tells of it, or has. */
+static void make_loud(struct uring_loop *uring, struct uring_kept *kept)
+{
+    if (kept->quiet != URING_LOUD) {
+        uring->quiet[kept->quiet] = NULL;
+        kept->quiet = URING_LOUD;
+    }
 }
 
 static void end_kept(struct tenon_stream *stream, struct tenon_error error)
@@ -67,9 +90,9 @@ static bool passes(int code)
 void uring_kept_over(struct uring_operation *operation)
 {
     struct uring_kept *kept = (struct uring_kept *)(void *)operation;
-    struct uring_stream *state = TENON_OUTER(kept, struct uring_stream, kept);
-    struct tenon_stream *stream = TENON_OUTER(state, struct tenon_stream, backend);
+    struct tenon_stream *stream = stream_of(kept);
     int code = uring_code(operation);
+    make_loud(uring_of(stream->loop), kept);
     if (code == 0) {
         kept->at += (uint32_t)operation->result;
         kept->left -= (uint32_t)operation->result;
@@ -78,7 +101,7 @@ void uring_kept_over(struct uring_operation *operation)
         end_kept(stream, posix_error(0));
     } else if ((operation->state & URING_CANCELED) != 0 || !passes(code)) {
         end_kept(stream, posix_error(passes(code) ? ECANCELED : code));
-    } else if (!send_kept(stream)) {
+    } else if (!send_kept(stream, false)) {
         end_kept(stream, posix_error(ENOBUFS));
     }
 }
@@ -95,16 +118,56 @@ static struct io_uring_sqe *queued(struct tenon_stream *stream)
     return &ring->sqes[kept_of(stream)->place & (ring->submissions - 1)];
 }
 
+void uring_quiet_over(struct tenon_loop *loop)
+{
+    struct uring_loop *uring = uring_of(loop);
+    uint32_t count = 0;
+    if (!uring_ring_is_drained(&uring->ring)) {
+        return;
+    }
+    while (count < uring->quiet_count &&
+           (uring->quiet[count] == NULL || !is_queued(stream_of(uring->quiet[count])))) {
+        count++;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct uring_kept *kept = uring->quiet[i];
+        if (kept != NULL) {
+            kept->operation.result = (int32_t)kept->left;
+            kept->operation.state &= (uint8_t)~URING_PENDING;
+            if (!uring_in_use(&kept->operation)) {
+                uring_kept_over(&kept->operation);
+            }
+        }
+    }
+    uring->quiet_count -= count;
+    for (uint32_t i = 0; i < uring->quiet_count; i++) {
+        uring->quiet[i] = uring->quiet[i + count];
+        if (uring->quiet[i] != NULL) {
+            uring->quiet[i]->quiet = (uint16_t)i;
+        }
+    }
+}
+
+static void wait_for_kept(struct tenon_stream *stream, uint32_t more)
+{
+    if (is_queued(stream)) {
+        struct io_uring_sqe *submission = queued(stream);
+        submission->flags = 0;
+        submission->msg_flags = MSG_NOSIGNAL | more;
+        make_loud(uring_of(stream->loop), kept_of(stream));
+    }
+}
+
 /* The end that follows goes into the same packet. */
 void uring_hurry(struct tenon_stream *stream)
 {
-    if ((stream->flags & STREAM_FINISH) != 0 && stream->send == NULL && is_queued(stream)) {
-        queued(stream)->msg_flags |= MSG_MORE;
-    }
+    bool end_follows = (stream->flags & STREAM_FINISH) != 0 && stream->send == NULL;
+    wait_for_kept(stream, end_follows ? MSG_MORE : 0);
 }
 
 void uring_unsend(struct tenon_stream *stream)
 {
+    wait_for_kept(stream, 0);
     uring_cancel(stream->loop, &kept_of(stream)->operation);
 }
 
@@ -153,17 +216,19 @@ static bool send_kept_at_once(struct tenon_stream *stream, struct tenon_error *e
         return false;           /* with the kernel, or given up */
     }
     *error_out = posix_send((int)stream->handle, kept_bytes(stream), kept->left, &sent);
-    struct io_uring_sqe *submission = queued(stream);
     kept->at += (uint32_t)sent;
     kept->left -= (uint32_t)sent;
+    struct io_uring_sqe *submission = queued(stream);
     if (error_out->status == TENON_OK && kept->left > 0) {
         submission->addr += sent;
         submission->len -= (uint32_t)sent;
         return false;
     }
     submission->opcode = IORING_OP_NOP;
+    submission->flags = IOSQE_CQE_SKIP_SUCCESS;
     submission->user_data = 0;
     kept->operation.state = 0;
+    make_loud(uring_of(stream->loop), kept);
     end_kept(stream, *error_out);
     return error_out->status == TENON_OK;
 }
@@ -183,7 +248,8 @@ struct tenon_error uring_try_send(struct tenon_stream *stream, const void *data,
     }
     stream->flags |= STREAM_UNSENT;
     *sent_out = size;
-    if (!send_kept(stream)) {
+    bool first = kept_of(stream)->operation.result == 0;    /* often the end follows it */
+    if (!send_kept(stream, !first)) {
         error = posix_send((int)stream->handle, data, size, sent_out);
         end_kept(stream, error);
     }

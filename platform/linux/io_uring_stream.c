@@ -26,6 +26,7 @@ struct tenon_error uring_attach(struct tenon_stream *stream, uint64_t handle)
     state->receive.more = true;
     state->kept.operation.kind = URING_KEPT;
     state->kept.buffer = URING_NO_BUFFER;
+    state->kept.quiet = URING_LOUD;
     stream->handle = handle;
     return posix_error(0);
 }

@@ -41,6 +41,7 @@ struct uring_ring {
     uint32_t completions;
     uint32_t *sq_head;
     uint32_t *sq_tail;
+    uint32_t *sq_flags;
     uint32_t *cq_head;
     uint32_t *cq_tail;
     struct io_uring_sqe *sqes;
@@ -63,6 +64,8 @@ uint32_t uring_ring_queued(const struct uring_ring *ring);
  * at most (TENON_FOREVER: no limit). 0, or an errno. */
 int uring_ring_enter(struct uring_ring *ring, uint32_t least, int64_t nanoseconds);
 bool uring_ring_is_empty(const struct uring_ring *ring);
+/* Likewise, and the kernel keeps none that the ring had no room for. */
+bool uring_ring_is_drained(const struct uring_ring *ring);
 /* The next completion; false: there is none. */
 bool uring_ring_next(struct uring_ring *ring, struct io_uring_cqe *out);
 int uring_register(int fd, unsigned operation, void *argument, unsigned count);
@@ -137,6 +140,9 @@ struct uring_loop {
     struct uring_operation wake_operation;
     struct uring_operation listeners_operation;
     uint32_t batch;
+    struct uring_kept **quiet;  /* sends that tell of failure alone, in the order of submission: */
+    uint32_t quiet_count;       /* at most as many as the ring has submissions */
+    bool quiet_works;
     bool one_by_one;            /* the kernel cannot bound what a receive that goes on takes */
 };
 
@@ -177,9 +183,14 @@ struct uring_receive {
 struct uring_kept {
     struct uring_operation operation;
     uint16_t buffer;
+    uint16_t quiet;             /* its place there, or URING_LOUD */
     uint32_t at;
     uint32_t left;
     uint32_t place;             /* of its submission, while that is queued */
+};
+
+enum {
+    URING_LOUD = 0xffff
 };
 
 struct uring_stream {
@@ -210,6 +221,8 @@ void uring_hurry(struct tenon_stream *stream);
 void uring_unsend(struct tenon_stream *stream);
 void uring_send(struct tenon_stream *stream);
 bool uring_send_cancel(struct tenon_stream *stream);
+/* Quiet sends that the kernel has taken, and said nothing of in what has been reaped, are over. */
+void uring_quiet_over(struct tenon_loop *loop);
 void uring_kept_over(struct uring_operation *operation);
 void uring_send_over(struct uring_operation *operation);
 

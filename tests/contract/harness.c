@@ -44,6 +44,7 @@ enum tenon_status test_try_open(struct test *test, const struct tenon_loop_optio
         return around->open(around, &chosen, out);
     }
     chosen.backend = around->backend;
+    chosen.batch = chosen.batch == 0 ? around->batch : chosen.batch;
     return tenon_loop_open(&chosen, out);
 }
 
@@ -274,8 +275,12 @@ int test_main(int argc, char **argv, struct surroundings *around,
         around->backend = argv[2];
         first = 3;
     }
+    if (argc > first + 1 && strcmp(argv[first], "--batch") == 0) {
+        around->batch = (uint32_t)strtoul(argv[first + 1], NULL, 10);
+        first += 2;
+    }
     if (first < argc && argv[first][0] == '-') {
-        printf("usage: %s [--backend NAME] [CASE...] | --list\n", argv[0]);
+        printf("usage: %s [--backend NAME] [--batch EVENTS] [CASE...] | --list\n", argv[0]);
         return 2;
     }
     if (around->backend != NULL && is_missing(around->backend)) {

@@ -43,6 +43,7 @@ struct gate;
 /* What is around a run of the suite. */
 struct surroundings {
     const char *backend;                /* NULL: the best */
+    uint32_t batch;                     /* of a loop where the case does not say; 0: the default */
     /* NULL: tenon_loop_open, with that backend. */
     enum tenon_status (*open)(const struct surroundings *around,
                               const struct tenon_loop_options *options, struct tenon_loop **out);
@@ -71,8 +72,8 @@ struct test_case {
     void (*run)(struct test *test);
 };
 
-/* The program: `[--backend NAME] [--list] [CASE...]`, a CASE being the beginning of a name. Every
- * table ends with a NULL name, the list of tables with NULL. */
+/* The program: `[--list] [--backend NAME] [--batch EVENTS] [CASE...]`, a CASE being the beginning
+ * of a name. Every table ends with a NULL name, the list of tables with NULL. */
 int test_main(int argc, char **argv, struct surroundings *around,
               const struct test_case *const *tables);
 /* All of the cases that are chosen by the beginnings of their names: how many have passed. */

@@ -368,6 +368,39 @@ static void peer_reads_late(struct test *test)
     CHECK(test, reader.received == reader.size);
 }
 
+/* What try_send has left with the loop may have had to be submitted in the middle of a turn: what
+ * waits for it goes on though no peer does anything. */
+static void peers_are_silent(struct test *test)
+{
+    enum { SENDING = 3, RECEIVING = 8 };
+    struct raw sending[SENDING];
+    struct raw receiving[RECEIVING];
+    for (uint32_t i = 0; i < RECEIVING; i++) {
+        receiving[i] = raw_pair(test, 0);
+    }
+    for (uint32_t i = 0; i < SENDING; i++) {
+        sending[i] = raw_pair(test, 0);
+        end_put(sending[i].ours, 1);
+        test_pass(test, TENON_MILLISECOND);
+    }
+    for (uint32_t i = 0; i < SENDING; i++) {
+        end_put(sending[i].ours, 1);
+    }
+    for (uint32_t i = 0; i < RECEIVING; i++) {
+        end_receive_lent(receiving[i].ours);
+    }
+    for (uint32_t i = 0; i < SENDING; i++) {
+        end_send(sending[i].ours, 1);
+    }
+    for (uint32_t i = 0; i < SENDING; i++) {
+        UNTIL(test, sending[i].ours->sends == 1);
+        testing_raw_close(sending[i].socket);
+    }
+    for (uint32_t i = 0; i < RECEIVING; i++) {
+        testing_raw_close(receiving[i].socket);
+    }
+}
+
 const struct test_case peer_cases[] = {
     {"peer.reset_in_each_state", reset_in_each_state},
     {"peer.sees_how_we_close", peer_sees_how_we_close},
@@ -375,6 +408,7 @@ const struct test_case peer_cases[] = {
     {"peer.sends_byte_by_byte", peer_sends_byte_by_byte},
     {"peer.sends_while_we_deliver", peer_sends_while_we_deliver},
     {"peer.reads_late", peer_reads_late},
+    {"peer.are_silent", peers_are_silent},
     {"peer.sends_an_urgent_byte", sends_an_urgent_byte},
     {"peer.reset_before_accept", reset_before_accept},
     {"peer.restart_on_the_same_port", restart_on_the_same_port},

@@ -84,6 +84,37 @@ static void send_waits_for_a_peer_that_does_not_read(struct test *test)
     UNTIL(test, pair.peer->in == pair.ours->out);
 }
 
+/* What a backend keeps of a try_send for its next wait meets a socket that has room for a part of
+ * it, or for none: several in the same turn. */
+static void a_few_bytes_each_turn_until_it_is_full(struct test *test)
+{
+    enum { FEW = 1999, PAIRS = 10, REFUSED_TURNS = 2 * PAIRS };
+    struct pair pairs[PAIRS];
+    uint32_t refused[PAIRS] = {0};      /* in so many turns */
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        pairs[i] = pair_make(test);
+    }
+    for (bool more = true; more;) {
+        more = false;
+        for (uint32_t i = 0; i < PAIRS; i++) {
+            if (refused[i] < REFUSED_TURNS) {
+                more = true;
+                refused[i] = end_try(pairs[i].ours, FEW) == FEW ? 0 : refused[i] + 1;
+            }
+        }
+        (void)test_turn(test, tenon_loop_now(test->loop) + 1);
+    }
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        end_receive_lent(pairs[i].peer);
+        UNTIL(test, pairs[i].peer->in == pairs[i].ours->out);
+        end_send(pairs[i].ours, FEW);
+        end_finish(pairs[i].ours);
+        UNTIL(test, pairs[i].peer->lasts == 1);
+        CHECK(test, pairs[i].peer->last == TENON_END);
+        CHECK(test, pairs[i].peer->in == pairs[i].ours->out);
+    }
+}
+
 /* The peer reads a little at a time: the send goes on where it stopped, also within a piece. */
 static void send_goes_on_bit_by_bit(struct test *test)
 {
@@ -246,6 +277,7 @@ const struct test_case send_cases[] = {
     {"send.send_started_in_its_completion", send_started_in_its_completion},
     {"send.try_send_during_a_send", try_send_during_a_send},
     {"send.send_waits_for_a_peer_that_does_not_read", send_waits_for_a_peer_that_does_not_read},
+    {"send.a_few_bytes_each_turn_until_it_is_full", a_few_bytes_each_turn_until_it_is_full},
     {"send.send_goes_on_bit_by_bit", send_goes_on_bit_by_bit},
     {"send.both_ways_at_once", both_ways_at_once},
     {"send.echo_with_backpressure", echo_with_backpressure},
