@@ -91,7 +91,7 @@ static void on_target_changed(struct tenon_message *message)
     }
 }
 
-/* A pipe's opening may wait for its other end. */
+/* Said before, as a pipe's opening may wait for its other end. */
 static void log_open(struct console *console, const char *path)
 {
     struct event event;

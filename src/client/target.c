@@ -108,7 +108,6 @@ int target_close(struct target *target, int code, int64_t flush, struct console 
 
 void target_abandon(struct target *target)
 {
-    tenon_lock_take(&target->lock);
+    tenon_lock_take(&target->lock);     /* and never gives it: what is abandoned has no commit */
     tenon_file_replace_abandon(target->file);
-    tenon_lock_give(&target->lock);
 }

@@ -45,7 +45,8 @@ void target_say_failure(const struct target *target, enum tenon_status status,
  * left. One that was not opened may be closed. */
 int target_close(struct target *target, int code, int64_t flush, struct console *console);
 
-/* Any thread: the process ends now, and nothing beside `path` outlives it. */
+/* Any thread: nothing beside `path` outlives the process, which is to end now: closing it waits for
+ * that. */
 void target_abandon(struct target *target);
 
 #endif
