@@ -78,6 +78,7 @@ static void end_kept(struct tenon_stream *stream, struct tenon_error error)
     uring_buffers_give(&uring_of(stream->loop)->buffers, kept->buffer);
     kept->buffer = URING_NO_BUFFER;
     kept->left = 0;
+    posix_tell_receive((int)stream->handle, error);
     tenon_event_flushed(stream, error);
 }
 

@@ -77,7 +77,7 @@ bool uring_disarm(struct tenon_stream *stream)
 /* Codes that are the operation's and not the connection's. */
 static bool says_nothing(int code)
 {
-    return code == ECANCELED || code == ENOBUFS || code == EAGAIN || code == EINTR;
+    return code == ECANCELED || code == EAGAIN || code == EINTR;
 }
 
 /* Before Linux 6.17 a receive that goes on cannot be told to end: there it is for itself. */

@@ -261,6 +261,7 @@ static void end_kept(struct readiness_loop *state, struct tenon_error error)
 {
     struct tenon_stream *stream = state->keeper;
     state->keeper = NULL;
+    posix_tell_receive((int)stream->handle, error);
     tenon_event_flushed(stream, error);
 }
 

@@ -46,6 +46,9 @@ int posix_write_all(int fd, const void *data, size_t size);
 enum tenon_take posix_receive(int fd, void *data, size_t size, size_t *taken_out,
                               struct tenon_error *error_out);
 struct tenon_error posix_send(int fd, const void *data, size_t size, size_t *sent_out);
+/* Of bytes that try_send had taken, sent later: a failure that no call can answer any more ends
+ * what is received, though the connection may live. */
+void posix_tell_receive(int fd, struct tenon_error error);
 enum tenon_take posix_accept_one(int listener, struct tenon_socket *socket_out,
                                  struct tenon_address *peer_out, struct tenon_error *error_out);
 bool posix_peer_is_gone(int code);

@@ -83,6 +83,13 @@ enum tenon_take posix_accept_one(int listener, struct tenon_socket *socket_out,
     return is_would_block(code) ? TAKE_WOULD_BLOCK : TAKE_FAILED;
 }
 
+void posix_tell_receive(int fd, struct tenon_error error)
+{
+    if (error.status != TENON_OK && error.status != TENON_CANCELED) {
+        (void)shutdown(fd, SHUT_RD);
+    }
+}
+
 /* ENOTCONN: the connection is gone, which the next receive tells. */
 void posix_finish(struct tenon_stream *stream)
 {

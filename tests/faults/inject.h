@@ -36,6 +36,11 @@ enum fault_call {
     CALL_URING_SETUP,
     CALL_URING_REGISTER,
     CALL_URING_ENTER,
+    CALL_URING_RECV,            /* operations: their results */
+    CALL_URING_SEND,
+    CALL_URING_CONNECT,
+    CALL_URING_POLL,
+    CALL_URING_CANCEL,
     CALL_MMAP,
     CALL_WAKE_EVENTFD,          /* write */
     CALL_WAKE_PIPE,

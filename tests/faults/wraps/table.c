@@ -18,6 +18,12 @@
     FAILS(call, ENETUNREACH, UNREACHABLE), FAILS(call, ENOMEM, LIMIT), \
     FAILS(call, ENOTCONN, NOT_CONNECTED)
 
+#define RECEIVES(call) \
+    ABSORBED(call, EINTR), ABSORBED(call, EAGAIN), FAILS(call, ECONNRESET, RESET), \
+    FAILS(call, ETIMEDOUT, TIMED_OUT), FAILS(call, EHOSTUNREACH, UNREACHABLE), \
+    FAILS(call, ENETUNREACH, UNREACHABLE), FAILS(call, ECONNREFUSED, REFUSED), \
+    FAILS(call, ENOMEM, LIMIT), FAILS(call, ENOTCONN, NOT_CONNECTED)
+
 #define DESCRIPTORS(call) \
     FAILS(call, EMFILE, LIMIT), FAILS(call, ENFILE, LIMIT), FAILS(call, ENOMEM, LIMIT)
 
@@ -64,10 +70,7 @@ const struct fault fault_table[] = {
 
     SENDS(SEND), SENDS(SENDMSG),
 
-    ABSORBED(RECV, EINTR), ABSORBED(RECV, EAGAIN), FAILS(RECV, ECONNRESET, RESET),
-    FAILS(RECV, ETIMEDOUT, TIMED_OUT), FAILS(RECV, EHOSTUNREACH, UNREACHABLE),
-    FAILS(RECV, ENETUNREACH, UNREACHABLE), FAILS(RECV, ECONNREFUSED, REFUSED),
-    FAILS(RECV, ENOMEM, LIMIT), FAILS(RECV, ENOTCONN, NOT_CONNECTED),
+    RECEIVES(RECV),
 
     /* It is left to the next receive, which tells more. */
     FAILS(SHUTDOWN, ENOTCONN, RESET),
@@ -93,6 +96,15 @@ const struct fault fault_table[] = {
     FAILS(URING_SETUP, ENOSYS, UNSUPPORTED), ABSORBED(URING_SETUP, EINVAL),
     FAILS(URING_REGISTER, ENOMEM, LIMIT), FAILS(MMAP, ENOMEM, LIMIT),
     ABSORBED(URING_ENTER, EINTR), ABSORBED(URING_ENTER, EAGAIN), ABSORBED(URING_ENTER, EBUSY),
+    RECEIVES(URING_RECV), ABSORBED(URING_RECV, ENOBUFS), ABSORBED(URING_RECV, ECANCELED),
+    SENDS(URING_SEND),
+    FAILS(URING_CONNECT, EADDRNOTAVAIL, ADDRESS_NOT_AVAILABLE),
+    FAILS(URING_CONNECT, ECONNREFUSED, REFUSED), FAILS(URING_CONNECT, ECONNRESET, RESET),
+    FAILS(URING_CONNECT, ETIMEDOUT, TIMED_OUT), FAILS(URING_CONNECT, ENETUNREACH, UNREACHABLE),
+    FAILS(URING_CONNECT, EHOSTUNREACH, UNREACHABLE), FAILS(URING_CONNECT, ENOMEM, LIMIT),
+    FAILS(URING_CONNECT, EACCES, ACCESS_DENIED), FAILS(URING_CONNECT, EPERM, ACCESS_DENIED),
+    ABSORBED(URING_POLL, ECANCELED), ABSORBED(URING_CANCEL, EALREADY),
+    ABSORBED(URING_CANCEL, ENOENT),
     ABSORBED(WAKE_EVENTFD, EINTR), ABSORBED(WAKE_PIPE, EINTR), ABSORBED(WAKE_PIPE, EAGAIN),
     ABSORBED(WAKE_READ, EINTR), ABSORBED(WAKE_READ, EAGAIN),
     FAILS(PIPE, EMFILE, LIMIT), FAILS(PIPE, ENFILE, LIMIT),
@@ -177,6 +189,11 @@ static const struct row calls[] = {
     [CALL_URING_SETUP] = {"io_uring_setup", {"io_uring"}},
     [CALL_URING_REGISTER] = {"io_uring_register", {"io_uring"}},
     [CALL_URING_ENTER] = {"io_uring_enter", {"io_uring"}},
+    [CALL_URING_RECV] = {"receive on io_uring", {"io_uring"}},
+    [CALL_URING_SEND] = {"send on io_uring", {"io_uring"}},
+    [CALL_URING_CONNECT] = {"connect on io_uring", {"io_uring"}},
+    [CALL_URING_POLL] = {"poll on io_uring", {"io_uring"}},
+    [CALL_URING_CANCEL] = {"cancel on io_uring", {"io_uring"}},
     [CALL_MMAP] = {"mmap", {"io_uring"}},
     [CALL_WAKE_EVENTFD] = {"write to an eventfd", {"epoll", "io_uring"}},
     [CALL_WAKE_PIPE] = {"write to a pipe", {"poll"}},
@@ -204,6 +221,9 @@ const char *fault_call_name(enum fault_call call)
 bool fault_call_expected(enum fault_call call, const char *backend)
 {
     const char *const *backends = calls[call].backends;
+    if (call >= CALL_URING_RECV && call <= CALL_URING_CANCEL && !inject_ends_operations) {
+        return false;
+    }
     return backends[0] == NULL || strcmp(backends[0], backend) == 0 ||
            (backends[1] != NULL && strcmp(backends[1], backend) == 0);
 }
