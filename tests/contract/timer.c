@@ -261,10 +261,13 @@ static void waiting_does_not_spin(struct test *test)
     CHECK(test, test->turns - turns <= 20);
 }
 
+/* So small that the next is there whenever the reader looks. */
+enum { SMALL_SEND = 1024 };
+
 static void send_for_ever(struct end *end, enum end_event event)
 {
     if (event == END_SENT) {
-        end_send(end, END_CHUNK_MAX);
+        end_send(end, SMALL_SEND);
     }
 }
 
@@ -278,7 +281,7 @@ static void busy_peers_do_not_starve_it(struct test *test)
         struct pair pair = pair_make(test);
         pair.peer->act = send_for_ever;
         end_receive_lent(pair.ours);
-        end_send(pair.peer, END_CHUNK_MAX);
+        end_send(pair.peer, SMALL_SEND);
     }
     for (uint32_t i = 1; i <= 10; i++) {
         start(&ticker, tenon_loop_now(test->loop) + 2 * TENON_MILLISECOND, on_timer);
