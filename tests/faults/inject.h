@@ -107,7 +107,8 @@ uint32_t inject_count(enum fault_call call);    /* since the last begin */
 /* The address of every name: no name service takes part. */
 void inject_set_address(const char *address);
 
-/* Whether the kernel knows neither epoll_pwait2 nor receives that go on up to a limit. */
+/* Whether the kernel is as old as the backends can bear: without epoll_pwait2, with the plainest of
+ * rings and without receives that go on up to a limit. */
 void inject_old_kernel(bool old);
 
 /* Memory and look-up results that were taken and not given back. */

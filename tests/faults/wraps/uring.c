@@ -12,6 +12,8 @@ enum {
     SYS_ENTER = 426,
     SYS_REGISTER = 427,
     REGISTER_ENABLE_RINGS = 12,
+    REGISTER_QUERY = 35,
+    SETUP_SINGLE_ISSUER = 1 << 12,
     OFF_SQ_RING = 0,
     OFF_SQES = 0x10000000,
     OP_NOP = 0,
@@ -38,7 +40,9 @@ struct entered {
 };
 
 struct parameters {
-    uint32_t before_features[5];
+    uint32_t entries[2];
+    uint32_t flags;
+    uint32_t threads[2];
     uint32_t features;
     uint32_t before_offsets[4];
     uint32_t head;
@@ -170,12 +174,17 @@ static long enter(const long values[6])
     return result;
 }
 
+/* An old kernel refuses all but the last that is asked for. */
 static long set_up(const long values[6])
 {
-    if (inject_fails(CALL_URING_SETUP, -1, NULL)) {
+    if (!inject_is_old && inject_fails(CALL_URING_SETUP, -1, NULL)) {
         return -1;
     }
     const struct parameters *parameters = (const struct parameters *)values[1];
+    if (inject_is_old && (parameters->flags & SETUP_SINGLE_ISSUER) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
     long fd = __real_syscall(SYS_SETUP, values[0], parameters);
     if (fd >= 0 && fd < RINGS_MAX) {
         rings[fd].parameters = *parameters;
@@ -191,6 +200,10 @@ long inject_uring_call(long number, const long values[6])
     }
     if (number == SYS_SETUP) {
         return set_up(values);
+    }
+    if (number == SYS_REGISTER && values[1] == REGISTER_QUERY && inject_is_old) {
+        errno = EINVAL;
+        return -1;
     }
     bool enables = values[1] == REGISTER_ENABLE_RINGS;  /* that needs nothing that could run out */
     if (number == SYS_REGISTER && !enables && inject_fails(CALL_URING_REGISTER, -1, NULL)) {
