@@ -116,6 +116,19 @@ static void submit(struct tenon_loop *loop)
     }
 }
 
+/* Silence counts where sends are quiet, so nothing that the kernel has to say stays unheard then,
+ * though it is more than a batch. That ends: what is over is started anew by the turn alone. */
+static void reap_all(struct tenon_loop *loop)
+{
+    struct uring_ring *ring = &uring_of(loop)->ring;
+    reap(loop, ring->completions);
+    while (!uring_ring_is_drained(ring)) {
+        int code = uring_ring_enter(ring, 0, TENON_FOREVER);
+        TENON_ASSERT(code == 0 || passes(code));
+        reap(loop, ring->completions);
+    }
+}
+
 static struct io_uring_sqe *next_submission(struct tenon_loop *loop, uint64_t user_data)
 {
     struct uring_ring *ring = &uring_of(loop)->ring;
@@ -249,17 +262,15 @@ static void uring_wait(struct tenon_loop *loop, int64_t until)
     if (!ring->enabled) {
         uring_ring_enable(ring);
     }
-    if (uring->quiet_count > 0) {
-        uring_quiet_over(loop);     /* those that were submitted before their turn was over */
-    }
     uring_buffers_fill(&uring->buffers);
-    if (until != 0 && uring_ring_is_empty(ring)) {
+    if (until != 0 && uring_ring_is_empty(ring) && !uring_quiet_is_submitted(uring)) {
         left = until == TENON_FOREVER ? TENON_FOREVER : until - posix_clock(loop);
     }
     int code = uring_ring_enter(ring, left > 0 ? 1 : 0, left > 0 ? left : TENON_FOREVER);
     TENON_ASSERT(code == 0 || code == ETIME || passes(code));
     reap(loop, uring->batch);
     if (uring->quiet_count > 0) {
+        reap_all(loop);
         uring_quiet_over(loop);
     }
 }

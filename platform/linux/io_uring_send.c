@@ -107,10 +107,9 @@ void uring_kept_over(struct uring_operation *operation)
     }
 }
 
-static bool is_queued(struct tenon_stream *stream)
+static bool is_queued(const struct uring_ring *ring, const struct uring_kept *kept)
 {
-    const struct uring_ring *ring = &uring_of(stream->loop)->ring;
-    return ring->tail - kept_of(stream)->place <= uring_ring_queued(ring);
+    return ring->tail - kept->place <= uring_ring_queued(ring);
 }
 
 static struct io_uring_sqe *queued(struct tenon_stream *stream)
@@ -119,15 +118,22 @@ static struct io_uring_sqe *queued(struct tenon_stream *stream)
     return &ring->sqes[kept_of(stream)->place & (ring->submissions - 1)];
 }
 
+bool uring_quiet_is_submitted(const struct uring_loop *uring)
+{
+    uint32_t first = 0;
+    while (first < uring->quiet_count && uring->quiet[first] == NULL) {
+        first++;
+    }
+    return first < uring->quiet_count && !is_queued(&uring->ring, uring->quiet[first]);
+}
+
 void uring_quiet_over(struct tenon_loop *loop)
 {
     struct uring_loop *uring = uring_of(loop);
     uint32_t count = 0;
-    if (!uring_ring_is_drained(&uring->ring)) {
-        return;
-    }
+    TENON_ASSERT(uring_ring_is_drained(&uring->ring));
     while (count < uring->quiet_count &&
-           (uring->quiet[count] == NULL || !is_queued(stream_of(uring->quiet[count])))) {
+           (uring->quiet[count] == NULL || !is_queued(&uring->ring, uring->quiet[count]))) {
         count++;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -151,7 +157,7 @@ void uring_quiet_over(struct tenon_loop *loop)
 
 static void wait_for_kept(struct tenon_stream *stream, uint32_t more)
 {
-    if (is_queued(stream)) {
+    if (is_queued(&uring_of(stream->loop)->ring, kept_of(stream))) {
         struct io_uring_sqe *submission = queued(stream);
         submission->flags = 0;
         submission->msg_flags = MSG_NOSIGNAL | more;
@@ -168,8 +174,13 @@ void uring_hurry(struct tenon_stream *stream)
 
 void uring_unsend(struct tenon_stream *stream)
 {
+    struct uring_kept *kept = kept_of(stream);
     wait_for_kept(stream, 0);
-    uring_cancel(stream->loop, &kept_of(stream)->operation);
+    if (kept->quiet == URING_LOUD) {
+        uring_cancel(stream->loop, &kept->operation);
+    } else {
+        kept->operation.state |= URING_CANCELED;    /* it was tried, so no cancel would find it */
+    }
 }
 
 /* ---- try_send ---- */
@@ -213,7 +224,8 @@ static bool send_kept_at_once(struct tenon_stream *stream, struct tenon_error *e
     struct uring_kept *kept = kept_of(stream);
     size_t sent = 0;
     *error_out = posix_error(0);
-    if (!is_queued(stream) || (kept->operation.state & URING_CANCELED) != 0) {
+    if (!is_queued(&uring_of(stream->loop)->ring, kept) ||
+        (kept->operation.state & URING_CANCELED) != 0) {
         return false;           /* with the kernel, or given up */
     }
     *error_out = posix_send((int)stream->handle, kept_bytes(stream), kept->left, &sent);
@@ -225,9 +237,9 @@ static bool send_kept_at_once(struct tenon_stream *stream, struct tenon_error *e
         submission->len -= (uint32_t)sent;
         return false;
     }
+    memset(submission, 0, sizeof *submission);
     submission->opcode = IORING_OP_NOP;
     submission->flags = IOSQE_CQE_SKIP_SUCCESS;
-    submission->user_data = 0;
     kept->operation.state = 0;
     make_loud(uring_of(stream->loop), kept);
     end_kept(stream, *error_out);

@@ -221,7 +221,10 @@ void uring_hurry(struct tenon_stream *stream);
 void uring_unsend(struct tenon_stream *stream);
 void uring_send(struct tenon_stream *stream);
 bool uring_send_cancel(struct tenon_stream *stream);
-/* Quiet sends that the kernel has taken, and said nothing of in what has been reaped, are over. */
+/* The kernel has taken one: it is over with what is reaped next, be that nothing. */
+bool uring_quiet_is_submitted(const struct uring_loop *uring);
+/* Those are over that the kernel has taken, and of which it has said nothing in all that it had to
+ * say. */
 void uring_quiet_over(struct tenon_loop *loop);
 void uring_kept_over(struct uring_operation *operation);
 void uring_send_over(struct uring_operation *operation);

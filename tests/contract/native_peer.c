@@ -401,6 +401,46 @@ static void peers_are_silent(struct test *test)
     }
 }
 
+/* What is to happen in one turn, behind its wait. */
+struct late {
+    struct tenon_timer timer;           /* first: the callback finds it by it */
+    struct raw closing;
+    struct raw others[8];
+};
+
+static void send_and_close(struct tenon_timer *timer)
+{
+    struct late *late = (struct late *)(void *)timer;
+    end_put(late->closing.ours, 1);
+    for (size_t i = 0; i < sizeof late->others / sizeof late->others[0]; i++) {
+        end_receive_lent(late->others[i].ours);
+    }
+    end_close(late->closing.ours, TENON_CLOSE_GRACEFUL, TENON_FOREVER);
+}
+
+/* The same for a close: the peer's end is there already, and nothing else comes. */
+static void peers_are_silent_in_a_close(struct test *test)
+{
+    struct late late;
+    const size_t others = sizeof late.others / sizeof late.others[0];
+    memset(&late, 0, sizeof late);
+    for (size_t i = 0; i < others; i++) {
+        late.others[i] = raw_pair(test, 0);
+    }
+    late.closing = raw_pair(test, 0);
+    end_put(late.closing.ours, 1);
+    testing_raw_finish(late.closing.socket);
+    test_pass(test, TENON_MILLISECOND);
+    int64_t begin = tenon_loop_now(test->loop);
+    tenon_timer_start(test->loop, &late.timer, begin, send_and_close);
+    UNTIL(test, late.closing.ours->closed);
+    CHECK(test, late.closing.ours->closed_time < begin + TEST_PATIENCE / 2);
+    testing_raw_close(late.closing.socket);
+    for (size_t i = 0; i < others; i++) {
+        testing_raw_close(late.others[i].socket);
+    }
+}
+
 const struct test_case peer_cases[] = {
     {"peer.reset_in_each_state", reset_in_each_state},
     {"peer.sees_how_we_close", peer_sees_how_we_close},
@@ -409,6 +449,7 @@ const struct test_case peer_cases[] = {
     {"peer.sends_while_we_deliver", peer_sends_while_we_deliver},
     {"peer.reads_late", peer_reads_late},
     {"peer.are_silent", peers_are_silent},
+    {"peer.are_silent_in_a_close", peers_are_silent_in_a_close},
     {"peer.sends_an_urgent_byte", sends_an_urgent_byte},
     {"peer.reset_before_accept", reset_before_accept},
     {"peer.restart_on_the_same_port", restart_on_the_same_port},

@@ -115,6 +115,43 @@ static void a_few_bytes_each_turn_until_it_is_full(struct test *test)
     }
 }
 
+static void receive_again(struct end *end, enum end_event event)
+{
+    if (event == END_RECEIVED && !end->closing) {
+        end_receive(end, 1);
+    }
+}
+
+/* A loop may have more events in each turn than it collects: what a try_send has left with it is
+ * over all the same, and so is the send behind that. */
+static void a_few_bytes_beside_much_to_receive(struct test *test)
+{
+    enum { MANY = 8, ROUNDS = 3, TURNS = 10 * MANY };
+    struct pair busy[MANY];
+    struct pair pair = pair_make(test);
+    end_receive_lent(pair.peer);
+    for (uint32_t i = 0; i < MANY; i++) {
+        busy[i] = pair_make(test);
+        busy[i].ours->act = receive_again;
+        end_put(busy[i].peer, END_CHUNK_MAX);
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        end_receive(busy[i].ours, 1);
+        UNTIL(test, busy[i].ours->receives > 0);
+    }
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        end_put(pair.ours, 10);
+        (void)test_turn(test, tenon_loop_now(test->loop) + 1);
+        end_send(pair.ours, 10);
+        for (uint32_t turn = 0; turn < TURNS; turn++) {
+            (void)test_turn(test, tenon_loop_now(test->loop) + 1);
+        }
+        CHECK(test, pair.ours->sends == i + 1);
+    }
+    UNTIL(test, pair.peer->in == pair.ours->out);
+    CHECK(test, busy[0].ours->in < END_CHUNK_MAX);
+}
+
 /* The peer reads a little at a time: the send goes on where it stopped, also within a piece. */
 static void send_goes_on_bit_by_bit(struct test *test)
 {
@@ -278,6 +315,7 @@ const struct test_case send_cases[] = {
     {"send.try_send_during_a_send", try_send_during_a_send},
     {"send.send_waits_for_a_peer_that_does_not_read", send_waits_for_a_peer_that_does_not_read},
     {"send.a_few_bytes_each_turn_until_it_is_full", a_few_bytes_each_turn_until_it_is_full},
+    {"send.a_few_bytes_beside_much_to_receive", a_few_bytes_beside_much_to_receive},
     {"send.send_goes_on_bit_by_bit", send_goes_on_bit_by_bit},
     {"send.both_ways_at_once", both_ways_at_once},
     {"send.echo_with_backpressure", echo_with_backpressure},
