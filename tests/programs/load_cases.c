@@ -164,34 +164,32 @@ static void connects_are_counted(void)
 
 /* ---- time ---- */
 
-static void stall(bool open, struct run *run)
-{
-    struct peer peer;
-    peer_start(&peer, "stall");
-    if (open) {
-        run_whole(run, CLIENT, ARGUMENTS("--bench=echo", "-c", "50", "-R", "500", "-d", "3s",
-                                         "--json", peer.place));
-    } else {
-        run_whole(run, CLIENT, ARGUMENTS("--bench=echo", "-c", "1", "-d", "3s", "--json",
-                                         peer.place));
-    }
-    peer_end(&peer);
-    CHECK_CODE(run, 0);
-    run_close(&peer.run);
-}
-
 /* A server that stands still for 200 ms of each second keeps one request in five waiting: of those
  * a tenth, two in a hundred of all, for more than 180 ms. A closed loop sends none meanwhile. */
 static void stalls_are_seen(void)
 {
+    struct peer peers[2];
     struct run open;
     struct run closed;
-    stall(true, &open);
+    for (int i = 0; i < 2; i++) {
+        peer_start(&peers[i], "stall");
+    }
+    run_start(&open, CLIENT, ARGUMENTS("--bench=echo", "-c", "50", "-R", "500", "-d", "3s",
+                                       "--json", peers[0].place));
+    run_start(&closed, CLIENT, ARGUMENTS("--bench=echo", "-c", "1", "-d", "3s", "--json",
+                                         peers[1].place));
+    run_wait(&open);
+    run_wait(&closed);
+    CHECK_CODE(&open, 0);
     CHECK(member(&open, "p99_us") > 150 * 1000);
     CHECK(member(&open, "p90_us") > 50 * 1000);
-    stall(false, &closed);
+    CHECK_CODE(&closed, 0);
     CHECK(member(&closed, "p50_us") < 50 * 1000);
     CHECK(member(&closed, "max_us") > 100 * 1000);
+    for (int i = 0; i < 2; i++) {
+        peer_end(&peers[i]);
+        run_close(&peers[i].run);
+    }
     run_close(&open);
     run_close(&closed);
 }
