@@ -43,7 +43,7 @@ static void operation_over(struct tenon_loop *loop, struct uring_operation *oper
     case URING_WAKE:
         watch(loop, operation, uring_of(loop)->wake);
         return;
-    case URING_LISTENERS:
+    case URING_WATCHED:
         watch(loop, operation, uring_of(loop)->epoll);
         return;
     case URING_RECEIVE:
@@ -79,8 +79,8 @@ static void translate(struct tenon_loop *loop, const struct io_uring_cqe *comple
                                                                             : ~URING_PENDING);
         if (operation->kind == URING_RECEIVE) {
             uring_received(operation, completion);
-        } else if (operation->kind == URING_LISTENERS) {
-            uring_listeners_ready(loop);
+        } else if (operation->kind == URING_WATCHED) {
+            uring_watched_ready(loop);
         }
     }
     if (!uring_in_use(operation)) {
@@ -229,7 +229,7 @@ static struct tenon_error uring_open(struct tenon_loop *loop,
     uring->epoll = -1;
     uring->readiness.poller = &uring_poller;
     uring->wake_operation.kind = URING_WAKE;
-    uring->listeners_operation.kind = URING_LISTENERS;
+    uring->watched_operation.kind = URING_WATCHED;
     uring->batch = options->batch;
     struct tenon_error error = open_parts(uring, options);
     if (error.status != TENON_OK) {
@@ -238,7 +238,7 @@ static struct tenon_error uring_open(struct tenon_loop *loop,
     }
     loop->backend_state = uring;
     watch(loop, &uring->wake_operation, uring->wake);
-    watch(loop, &uring->listeners_operation, uring->epoll);
+    watch(loop, &uring->watched_operation, uring->epoll);
     return error;
 }
 

@@ -1,8 +1,9 @@
 /* Streams on io_uring: sending. What a try_send is given goes out with the loop's next submission:
  * bytes of the buffer that is lent right now stay where they are, and the stream keeps that buffer
  * until they are gone; a few others are copied into one; more than a few are sent at once, as the
- * copy would cost more than the call. What the kernel has no room for it takes later; meanwhile
- * try_send takes nothing. */
+ * copy would cost more than the call. What the kernel has no room for is submitted again when
+ * there is some; meanwhile try_send takes nothing. No send waits in the ring: see io_uring_watch.c.
+ */
 #include "linux/uring.h"
 #include <errno.h>
 #include <string.h>
@@ -37,9 +38,9 @@ static struct tenon_stream *stream_of(struct uring_kept *kept)
     return TENON_OUTER(state, struct tenon_stream, backend);
 }
 
-/* Where there is room for all of it, it completes while it is submitted. Quiet: only that is tried,
- * and a completion follows where it did not work. So the loop, which has nothing else to do, waits
- * in the same call for what comes next. */
+/* It completes while it is submitted. Quiet: a completion follows only where there was no room for
+ * all of it. So the loop, which has nothing else to do, waits in the same call for what comes next.
+ */
 static bool send_kept(struct tenon_stream *stream, bool quiet)
 {
     struct uring_loop *uring = uring_of(stream->loop);
@@ -53,10 +54,10 @@ static bool send_kept(struct tenon_stream *stream, bool quiet)
     submission->fd = (int)stream->handle;
     submission->addr = (uint64_t)(uintptr_t)kept_bytes(stream);
     submission->len = kept->left;
-    submission->msg_flags = MSG_NOSIGNAL;
+    submission->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     if (quiet && uring->quiet_works && uring->quiet_count < uring->ring.submissions) {
         submission->flags = IOSQE_CQE_SKIP_SUCCESS;
-        submission->msg_flags |= MSG_DONTWAIT | MSG_WAITALL;
+        submission->msg_flags |= MSG_WAITALL;
         kept->quiet = (uint16_t)uring->quiet_count;
         uring->quiet[uring->quiet_count++] = kept;
     }
@@ -88,6 +89,20 @@ static bool passes(int code)
     return code == 0 || code == EAGAIN || code == EINTR || code == ENOBUFS;
 }
 
+static struct tenon_error park(struct tenon_stream *stream)
+{
+    struct tenon_error error = uring_watch_room(stream);
+    stream->flags |= error.status == TENON_OK ? STREAM_PARKED : 0;
+    return error;
+}
+
+static bool unpark(struct tenon_stream *stream)
+{
+    bool parked = (stream->flags & STREAM_PARKED) != 0;
+    stream->flags &= ~(uint32_t)STREAM_PARKED;
+    return parked;
+}
+
 void uring_kept_over(struct uring_operation *operation)
 {
     struct uring_kept *kept = (struct uring_kept *)(void *)operation;
@@ -102,8 +117,11 @@ void uring_kept_over(struct uring_operation *operation)
         end_kept(stream, posix_error(0));
     } else if ((operation->state & URING_CANCELED) != 0 || !passes(code)) {
         end_kept(stream, posix_error(passes(code) ? ECANCELED : code));
-    } else if (!send_kept(stream, false)) {
-        end_kept(stream, posix_error(ENOBUFS));
+    } else {
+        struct tenon_error error = park(stream);
+        if (error.status != TENON_OK) {
+            end_kept(stream, error);
+        }
     }
 }
 
@@ -155,12 +173,12 @@ void uring_quiet_over(struct tenon_loop *loop)
     }
 }
 
-static void wait_for_kept(struct tenon_stream *stream, uint32_t more)
+static void hear_of_kept(struct tenon_stream *stream, uint32_t more)
 {
     if (is_queued(&uring_of(stream->loop)->ring, kept_of(stream))) {
         struct io_uring_sqe *submission = queued(stream);
         submission->flags = 0;
-        submission->msg_flags = MSG_NOSIGNAL | more;
+        submission->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT | more;
         make_loud(uring_of(stream->loop), kept_of(stream));
     }
 }
@@ -169,13 +187,17 @@ static void wait_for_kept(struct tenon_stream *stream, uint32_t more)
 void uring_hurry(struct tenon_stream *stream)
 {
     bool end_follows = (stream->flags & STREAM_FINISH) != 0 && stream->send == NULL;
-    wait_for_kept(stream, end_follows ? MSG_MORE : 0);
+    hear_of_kept(stream, end_follows ? MSG_MORE : 0);
 }
 
 void uring_unsend(struct tenon_stream *stream)
 {
     struct uring_kept *kept = kept_of(stream);
-    wait_for_kept(stream, 0);
+    if (unpark(stream)) {
+        end_kept(stream, posix_error(ECANCELED));
+        return;
+    }
+    hear_of_kept(stream, 0);
     if (kept->quiet == URING_LOUD) {
         uring_cancel(stream->loop, &kept->operation);
     } else {
@@ -271,8 +293,7 @@ struct tenon_error uring_try_send(struct tenon_stream *stream, const void *data,
 
 /* ---- send ---- */
 
-/* One piece at a time: the kernel takes what it has room for at once, the rest when there is room
- * again. */
+/* One piece at a time, of a large one a part. */
 void uring_send(struct tenon_stream *stream)
 {
     struct tenon_piece piece;
@@ -291,25 +312,48 @@ void uring_send(struct tenon_stream *stream)
     submission->fd = (int)stream->handle;
     submission->addr = (uint64_t)(uintptr_t)piece.data;
     submission->len = (uint32_t)piece.size;
-    submission->msg_flags = MSG_NOSIGNAL | (last ? 0 : MSG_MORE);
+    submission->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT | (last ? 0 : MSG_MORE);
 }
 
 void uring_send_over(struct uring_operation *operation)
 {
     struct tenon_send *send = TENON_OUTER(operation, struct tenon_send, backend);
     struct tenon_stream *stream = send->stream;
+    struct tenon_piece piece = {NULL, 0};
     int code = uring_code(operation);
+    (void)tenon_send_rest(send, &piece, 1, TENON_SEND_CALL_MAX);
+    bool room = code == 0 && (size_t)operation->result == piece.size;
     if (code == 0 && tenon_send_advance(send, (size_t)operation->result)) {
         tenon_event_sent(stream, posix_error(0));
     } else if ((operation->state & URING_CANCELED) != 0 || !passes(code)) {
         tenon_event_sent(stream, posix_error(passes(code) ? ECANCELED : code));
-    } else {
+    } else if (room) {
         uring_send(stream);
+    } else {
+        struct tenon_error error = park(stream);
+        if (error.status != TENON_OK) {
+            tenon_event_sent(stream, error);
+        }
+    }
+}
+
+void uring_writable(struct tenon_stream *stream)
+{
+    if (!unpark(stream)) {
+        return;
+    }
+    if ((stream->flags & STREAM_UNSENT) == 0) {
+        uring_send(stream);
+    } else if (!send_kept(stream, false)) {
+        end_kept(stream, posix_error(ENOBUFS));
     }
 }
 
 bool uring_send_cancel(struct tenon_stream *stream)
 {
+    if (unpark(stream)) {
+        return true;
+    }
     uring_cancel(stream->loop, operation_of(stream->send));
     return false;
 }

@@ -178,6 +178,7 @@ void uring_stream_close(struct tenon_stream *stream, bool reset)
     while (received->left > 0) {
         uring_buffers_give(buffers, uring_buffers_first(buffers, received));
     }
+    uring_unwatch(stream);
     if (reset) {
         posix_discard(stream->handle);
     } else {

@@ -8,7 +8,7 @@
 /* What an operation is embedded in. Its address is the user data of its submission. */
 enum uring_kind {
     URING_WAKE,             /* in the loop's state */
-    URING_LISTENERS,        /* likewise */
+    URING_WATCHED,          /* likewise */
     URING_RECEIVE,          /* in tenon_stream.backend */
     URING_KEPT,             /* likewise: the bytes that a try_send has left with us */
     URING_SEND,             /* in tenon_send.backend */
@@ -138,7 +138,7 @@ struct uring_loop {
     int wake;
     int epoll;
     struct uring_operation wake_operation;
-    struct uring_operation listeners_operation;
+    struct uring_operation watched_operation;
     uint32_t batch;
     struct uring_kept **quiet;  /* sends that tell of failure alone, in the order of submission: */
     uint32_t quiet_count;       /* at most as many as the ring has submissions */
@@ -193,6 +193,12 @@ enum {
     URING_LOUD = 0xffff
 };
 
+/* stream->flags: it is in the epoll descriptor, and what it sends waits there for room. */
+enum {
+    STREAM_WATCHED = STREAM_BACKEND,
+    STREAM_PARKED = STREAM_BACKEND << 1
+};
+
 struct uring_stream {
     struct uring_receive receive;
     struct uring_kept kept;
@@ -229,9 +235,15 @@ void uring_quiet_over(struct tenon_loop *loop);
 void uring_kept_over(struct uring_operation *operation);
 void uring_send_over(struct uring_operation *operation);
 
-/* ---- listeners: io_uring_listen.c ---- */
+void uring_writable(struct tenon_stream *stream);
+
+/* ---- what an epoll descriptor watches: io_uring_watch.c ---- */
 extern const struct readiness_poller uring_poller;
-void uring_listeners_ready(struct tenon_loop *loop);
+void uring_watched_ready(struct tenon_loop *loop);
+/* Asks for one uring_writable. */
+struct tenon_error uring_watch_room(struct tenon_stream *stream);
+/* Before its descriptor is closed. */
+void uring_unwatch(struct tenon_stream *stream);
 
 /* ---- connects: io_uring_connect.c ---- */
 struct tenon_error uring_connect(struct tenon_attempt *attempt, const char *path);

@@ -154,6 +154,8 @@ bool testing_service_await(struct testing_service *service, enum testing_state s
 
 /* Open descriptors (POSIX) or handles (Windows) of this process; -1: unknown. */
 int64_t testing_descriptors(void);
+/* Threads of this process, those that the kernel has in it for itself too; -1: unknown. */
+int64_t testing_threads(void);
 
 /* Lowers or raises the soft limit of descriptors to `limit`; 0 asks only. *previous_out is what it
  * was. False: no such limit here (Windows). */

@@ -368,6 +368,37 @@ static void peer_reads_late(struct test *test)
     CHECK(test, reader.received == reader.size);
 }
 
+/* Peers that have ended their side and take nothing: what is sent waits, without a thread for each
+ * of them, and goes on when they take it. */
+static void peer_reads_late_behind_its_end(struct test *test)
+{
+    enum { PEERS = 4 };
+    struct raw raws[PEERS];
+    static struct reader readers[PEERS];
+    int64_t threads = testing_threads();
+    for (uint32_t i = 0; i < PEERS; i++) {
+        raws[i] = raw_pair(test, 4096);
+        end_receive_lent(raws[i].ours);
+        end_fill(raws[i].ours);
+        testing_raw_finish(raws[i].socket);
+        UNTIL(test, raws[i].ours->lasts == 1);
+    }
+    test_pass(test, 20 * TENON_MILLISECOND);
+    CHECK(test, testing_threads() == threads);
+    for (uint32_t i = 0; i < PEERS; i++) {
+        readers[i].socket = raws[i].socket;
+        readers[i].received = 0;
+        readers[i].size = (size_t)raws[i].ours->out + END_STUCK;
+        CHECK(test, tenon_thread_start(&readers[i].thread, read_all, &readers[i]) == TENON_OK);
+    }
+    for (uint32_t i = 0; i < PEERS; i++) {
+        UNTIL(test, raws[i].ours->sends == 1);
+        CHECK(test, raws[i].ours->sent == TENON_OK);
+        tenon_thread_join(&readers[i].thread);
+        CHECK(test, readers[i].received == readers[i].size);
+    }
+}
+
 /* What try_send has left with the loop may have had to be submitted in the middle of a turn: what
  * waits for it goes on though no peer does anything. */
 static void peers_are_silent(struct test *test)
@@ -448,6 +479,7 @@ const struct test_case peer_cases[] = {
     {"peer.sends_byte_by_byte", peer_sends_byte_by_byte},
     {"peer.sends_while_we_deliver", peer_sends_while_we_deliver},
     {"peer.reads_late", peer_reads_late},
+    {"peer.reads_late_behind_its_end", peer_reads_late_behind_its_end},
     {"peer.are_silent", peers_are_silent},
     {"peer.are_silent_in_a_close", peers_are_silent_in_a_close},
     {"peer.sends_an_urgent_byte", sends_an_urgent_byte},

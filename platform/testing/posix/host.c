@@ -47,11 +47,11 @@ bool testing_open_files_are_replaced(void)
     return true;
 }
 
-int64_t testing_descriptors(void)
+/* The names in a folder; -1: there is none. */
+static int64_t names_in(const char *path)
 {
-    /* The one that reads the folder is in it. */
-    int64_t count = -1;
-    DIR *folder = opendir("/dev/fd");
+    int64_t count = 0;
+    DIR *folder = opendir(path);
     if (folder == NULL) {
         return -1;
     }
@@ -60,6 +60,17 @@ int64_t testing_descriptors(void)
     }
     (void)closedir(folder);
     return count;
+}
+
+int64_t testing_descriptors(void)
+{
+    int64_t count = names_in("/dev/fd");
+    return count < 0 ? count : count - 1;       /* that of the folder is in it */
+}
+
+int64_t testing_threads(void)
+{
+    return names_in("/proc/self/task");
 }
 
 bool testing_limit_descriptors(uint64_t limit, uint64_t *previous_out)

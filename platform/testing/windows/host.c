@@ -89,6 +89,11 @@ int64_t testing_descriptors(void)
     return GetProcessHandleCount(GetCurrentProcess(), &count) && count > 0 ? (int64_t)count : -1;
 }
 
+int64_t testing_threads(void)
+{
+    return -1;
+}
+
 bool testing_limit_descriptors(uint64_t limit, uint64_t *previous_out)
 {
     (void)limit;
