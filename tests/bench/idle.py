@@ -1,6 +1,6 @@
 """What an idle connection costs a server, in bytes of its own memory and of the kernel's.
 
-    python3 tests/bench/idle.py build/release/bin/server [CONNECTIONS]
+    python3 tests/bench/idle.py build/release/bin/server [CONNECTIONS] [OPTION...]
 
 The clients come from four loopback addresses, so that local ports last; Linux only.
 """
@@ -111,7 +111,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         ready = os.path.join(folder, "ready")
         result = measure([f"ready={ready}", sys.argv[1], "-q", "-c", str(count + 1), "-t", "0",
-                          "--drain", "0.1", "--ready-file", ready, "127.0.0.1:0"], count)
+                          *sys.argv[3:], "--drain", "0.1", "--ready-file", ready, "127.0.0.1:0"], count)
     of_kernel = f"{result['kernel']} of the kernel's, both ends together"
     print(f"{count} idle connections: {result['user']} bytes each of the server's own memory, "
           + (of_kernel if result["kernel"] else "the kernel's are for root alone to see"))
