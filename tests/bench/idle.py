@@ -111,7 +111,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         ready = os.path.join(folder, "ready")
         result = measure([f"ready={ready}", sys.argv[1], "-q", "-c", str(count + 1), "-t", "0",
-                          *sys.argv[3:], "--drain", "0.1", "--ready-file", ready, "127.0.0.1:0"], count)
+                          "--drain", "0.1", "--ready-file", ready, *sys.argv[3:],
+                          "127.0.0.1:0"], count)
     of_kernel = f"{result['kernel']} of the kernel's, both ends together"
     print(f"{count} idle connections: {result['user']} bytes each of the server's own memory, "
           + (of_kernel if result["kernel"] else "the kernel's are for root alone to see"))
