@@ -31,11 +31,26 @@ struct tenon_error uring_attach(struct tenon_stream *stream, uint64_t handle)
     return posix_error(0);
 }
 
+/* The end of a local socket is lost to a receive that goes on where it comes at once with the bytes
+ * before it: kernels forget it then, which is theirs to mend. */
+static bool is_local(struct tenon_stream *stream)
+{
+    int family = AF_UNIX;
+    socklen_t size = sizeof family;
+    return getsockopt((int)stream->handle, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0 ||
+           family == AF_UNIX;
+}
+
 static bool may_go_on(struct tenon_stream *stream)
 {
-    const struct uring_receive *receive = receive_of(stream);
-    return (stream->flags & STREAM_LENT) != 0 && receive->begun && !receive->pauses &&
-           !uring_of(stream->loop)->one_by_one;
+    struct uring_receive *receive = receive_of(stream);
+    if ((stream->flags & STREAM_LENT) == 0 || uring_of(stream->loop)->one_by_one) {
+        return false;
+    }
+    if (receive->habit == URING_LASTING) {
+        receive->habit = is_local(stream) ? URING_ONE_BY_ONE : URING_GOES_ON;
+    }
+    return receive->habit == URING_GOES_ON;
 }
 
 bool uring_arm(struct tenon_stream *stream)
@@ -52,10 +67,13 @@ bool uring_arm(struct tenon_stream *stream)
     if (stream->flags & (STREAM_LENT | STREAM_CLOSING)) {
         submission->opcode = IORING_OP_RECV;
         submission->flags = IOSQE_BUFFER_SELECT;
-        submission->ioprio = (uint16_t)(receive->more ? 0 : IORING_RECVSEND_POLL_FIRST);
-        if (may_go_on(stream)) {
+        /* One that goes on has to look at what is there before it waits: where bytes and a reset
+         * are, it would take the first and wait for ever. */
+        if (!may_go_on(stream)) {
+            submission->ioprio = (uint16_t)(receive->more ? 0 : IORING_RECVSEND_POLL_FIRST);
+        } else {
             receive->operation.state |= URING_REPEATED;
-            submission->ioprio |= IORING_RECV_MULTISHOT;
+            submission->ioprio = IORING_RECV_MULTISHOT;
             /* The end: as much as one buffer holds. Newer headers call the field optlen. */
             submission->file_index = (uint32_t)uring_of(stream->loop)->buffers.size;
         }
@@ -69,7 +87,9 @@ bool uring_arm(struct tenon_stream *stream)
 bool uring_disarm(struct tenon_stream *stream)
 {
     struct uring_receive *receive = receive_of(stream);
-    receive->pauses |= (receive->operation.state & URING_REPEATED) != 0;
+    if (receive->operation.state & URING_REPEATED) {
+        receive->habit = URING_ONE_BY_ONE;
+    }
     uring_cancel(stream->loop, &receive->operation);
     return false;
 }
@@ -98,7 +118,9 @@ void uring_received(struct uring_operation *operation, const struct io_uring_cqe
     uint16_t buffer = uring_buffers_taken(&uring->buffers, completion);
     receive->more = (completion->flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
     if (buffer != URING_NO_BUFFER && completion->res > 0) {
-        receive->begun = true;
+        if (receive->habit < URING_LASTING) {
+            receive->habit++;
+        }
         uring_buffers_append(&uring->buffers, &receive->received, buffer,
                              (uint32_t)completion->res);
     } else if (buffer != URING_NO_BUFFER) {

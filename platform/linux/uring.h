@@ -170,13 +170,21 @@ static inline int uring_code(const struct uring_operation *operation)
 
 /* ---- streams: io_uring_stream.c, io_uring_send.c ---- */
 
+/* Whether a receive may go on after it has given something. */
+enum uring_habit {
+    URING_NEW,
+    URING_BEGUN,                /* it has given something once, which is all of most connections */
+    URING_LASTING,              /* and once more */
+    URING_GOES_ON,
+    URING_ONE_BY_ONE            /* one that went on has been stopped, or none may */
+};
+
 /* What a stream keeps: bytes that have come, and bytes that a try_send has left with us. */
 struct uring_receive {
     struct uring_operation operation;
     bool over;                  /* the end has come, or the failure of its result */
     bool more;                  /* the kernel had more than it gave */
-    bool begun;                 /* it has given something: it is no short connection */
-    bool pauses;                /* one that goes on has been stopped: each is for itself now */
+    uint8_t habit;              /* enum uring_habit */
     struct uring_chain received;
 };
 

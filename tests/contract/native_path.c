@@ -81,6 +81,33 @@ static void exchange_by_path(struct test *test)
     place_close(&place);
 }
 
+/* An end that is there at the same moment as the bytes before it, on a receive that has been going
+ * on for a while. */
+static void ends_right_behind_data(struct test *test)
+{
+    enum { MESSAGE = 4096, MESSAGES = 4 };      /* each too large to be kept for the next wait */
+    struct place place;
+    struct gate *gate = gate_new(test);
+    place_open(test, &place);
+    if (listen_there(test, &place, gate)) {
+        struct end *peer = end_new(test);
+        struct end *ours = end_new(test);
+        end_connect(peer, place.host, 0, NULL);
+        UNTIL(test, peer->connects == 1 && gate->held_count == 1);
+        end_attach(ours, test->loop, gate_take(gate));
+        end_receive_lent(ours);
+        for (uint32_t i = 1; i < MESSAGES; i++) {
+            end_put(peer, MESSAGE);
+            UNTIL(test, ours->in == i * MESSAGE);
+        }
+        end_put(peer, MESSAGE);
+        end_finish(peer);
+        UNTIL(test, ours->lasts == 1);
+        CHECK(test, ours->last == TENON_END && ours->in == MESSAGES * MESSAGE);
+    }
+    place_close(&place);
+}
+
 /* What another listener holds stays; what a process that is gone has left is replaced; what is no
  * socket stays too. */
 static void path_in_use(struct test *test)
@@ -147,6 +174,7 @@ static void paths_that_fail(struct test *test)
 
 const struct test_case path_cases[] = {
     {"path.exchange_by_path", exchange_by_path},
+    {"path.ends_right_behind_data", ends_right_behind_data},
     {"path.path_in_use", path_in_use},
     {"path.path_left_behind", path_left_behind},
     {"path.paths_that_fail", paths_that_fail},

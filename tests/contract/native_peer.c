@@ -52,6 +52,65 @@ static void put(struct test *test, int64_t socket, size_t size)
     put_at(test, socket, 0, size);
 }
 
+/* What a peer does at the moment of its end, on a receive that has been going on for a while. */
+static void ends_right_behind_data(struct test *test)
+{
+    for (int reset = 0; reset < 2; reset++) {
+        struct raw raw = raw_pair(test, 0);
+        end_receive_lent(raw.ours);
+        for (uint32_t i = 0; i < 3; i++) {
+            put_at(test, raw.socket, 100 * i, 100);
+            UNTIL(test, raw.ours->in == 100 * (i + 1));
+        }
+        put_at(test, raw.socket, 300, 100);
+        if (reset == 1) {
+            testing_raw_reset(raw.socket);
+        } else {
+            testing_raw_close(raw.socket);
+        }
+        UNTIL(test, raw.ours->lasts == 1);
+        CHECK(test, reset == 1 ? test_is_reset(test, raw.ours->last)
+                               : raw.ours->last == TENON_END);
+        CHECK(test, raw.ours->in == 400 || (reset == 1 && !test->around->resets_are_exact));
+    }
+}
+
+enum {
+    SMALL = 100,
+    LENT = TENON_LENT_SIZE      /* what a receive that goes on may take until it is begun anew */
+};
+
+static int64_t resets_in_a_callback;
+
+static void reset_behind_the_last(struct end *end, enum end_event event)
+{
+    if (event == END_DATA && end->in == 2 * SMALL + LENT) {
+        put_at(end->test, resets_in_a_callback, 2 * SMALL + LENT, SMALL);
+        testing_raw_reset(resets_in_a_callback);
+    }
+}
+
+/* Data and a reset, both there when the receive is begun anew. */
+static void resets_before_the_next_receive(struct test *test)
+{
+    static unsigned char data[LENT];
+    struct raw raw = raw_pair(test, 0);
+    for (size_t i = 0; i < LENT; i++) {
+        data[i] = end_byte(0, 2 * SMALL + i);
+    }
+    resets_in_a_callback = raw.socket;
+    raw.ours->act = reset_behind_the_last;
+    end_receive_lent(raw.ours);
+    for (uint32_t i = 0; i < 2; i++) {
+        put_at(test, raw.socket, SMALL * i, SMALL);
+        UNTIL(test, raw.ours->in == SMALL * (i + 1));
+    }
+    CHECK(test, testing_raw_send(raw.socket, data, LENT, patience) == TESTING_RAW_OK);
+    UNTIL(test, raw.ours->lasts == 1);
+    CHECK(test, test_is_reset(test, raw.ours->last));
+    CHECK(test, raw.ours->in == 3 * SMALL + LENT || !test->around->resets_are_exact);
+}
+
 /* A reset while armed, paused, with data before it, and while nobody receives. */
 static void reset_in_each_state(struct test *test)
 {
@@ -473,7 +532,9 @@ static void peers_are_silent_in_a_close(struct test *test)
 }
 
 const struct test_case peer_cases[] = {
+    {"peer.ends_right_behind_data", ends_right_behind_data},
     {"peer.reset_in_each_state", reset_in_each_state},
+    {"peer.resets_before_the_next_receive", resets_before_the_next_receive},
     {"peer.sees_how_we_close", peer_sees_how_we_close},
     {"peer.never_reads", peer_never_reads},
     {"peer.sends_byte_by_byte", peer_sends_byte_by_byte},
