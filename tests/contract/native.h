@@ -5,6 +5,7 @@
 #include "harness.h"
 
 extern const struct test_case peer_cases[];
+extern const struct test_case late_cases[];
 extern const struct test_case limit_cases[];
 extern const struct test_case thread_cases[];
 extern const struct test_case lookup_cases[];
@@ -14,6 +15,15 @@ extern const struct test_case process_cases[];
 extern const struct test_case file_cases[];
 extern const struct test_case input_cases[];
 extern const struct test_case native_timer_cases[];
+
+#define NATIVE_PATIENCE (10 * TENON_SECOND)
+
+/* A raw socket that has connected to test->gate, and our end of it. */
+struct raw {
+    int64_t socket;
+    struct end *ours;
+};
+struct raw raw_pair(struct test *test, int receive_buffer);
 
 /* Says in the case's line why a part of it cannot be had on this system. */
 void native_without(const char *what);

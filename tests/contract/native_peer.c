@@ -9,26 +9,18 @@ enum {
     RESTARTS = 20
 };
 
-static const int64_t patience = 10 * TENON_SECOND;
-
-/* A raw socket that has connected to test->gate, and our end of it. */
-struct raw {
-    int64_t socket;
-    struct end *ours;
-};
-
 static int64_t connect_raw(struct test *test, int receive_buffer)
 {
     if (test->gate == NULL) {
         test->gate = gate_open(test);
     }
     int64_t socket = testing_raw_connect(TENON_FAMILY_IPV4, gate_port(test->gate), receive_buffer,
-                                         patience);
+                                         NATIVE_PATIENCE);
     CHECK(test, socket != TESTING_RAW_NONE);
     return socket;
 }
 
-static struct raw raw_pair(struct test *test, int receive_buffer)
+struct raw raw_pair(struct test *test, int receive_buffer)
 {
     struct raw raw = {connect_raw(test, receive_buffer), end_new(test)};
     UNTIL(test, test->gate->held_count > 0);
@@ -44,7 +36,7 @@ static void put_at(struct test *test, int64_t socket, size_t first, size_t size)
     for (size_t i = 0; i < size; i++) {
         data[i] = end_byte(0, first + i);
     }
-    CHECK(test, testing_raw_send(socket, data, size, patience) == TESTING_RAW_OK);
+    CHECK(test, testing_raw_send(socket, data, size, NATIVE_PATIENCE) == TESTING_RAW_OK);
 }
 
 static void put(struct test *test, int64_t socket, size_t size)
@@ -105,7 +97,7 @@ static void resets_before_the_next_receive(struct test *test)
         put_at(test, raw.socket, SMALL * i, SMALL);
         UNTIL(test, raw.ours->in == SMALL * (i + 1));
     }
-    CHECK(test, testing_raw_send(raw.socket, data, LENT, patience) == TESTING_RAW_OK);
+    CHECK(test, testing_raw_send(raw.socket, data, LENT, NATIVE_PATIENCE) == TESTING_RAW_OK);
     UNTIL(test, raw.ours->lasts == 1);
     CHECK(test, test_is_reset(test, raw.ours->last));
     CHECK(test, raw.ours->in == 3 * SMALL + LENT || !test->around->resets_are_exact);
@@ -150,7 +142,7 @@ static void peer_sees_how_we_close(struct test *test)
         end_close(raw.ours, (enum tenon_close_mode)mode, 5 * TENON_MILLISECOND);
         UNTIL(test, raw.ours->closed);
         enum testing_raw_result result =
-            testing_raw_receive_all(raw.socket, data, sizeof data, patience, &received);
+            testing_raw_receive_all(raw.socket, data, sizeof data, NATIVE_PATIENCE, &received);
         if (mode == TENON_CLOSE_GRACEFUL) {
             CHECK(test, result == TESTING_RAW_END && received == 100);
             CHECK(test, raw.ours->closed_status == TENON_TIMED_OUT);
@@ -186,7 +178,7 @@ static void peer_sends_byte_by_byte(struct test *test)
     end_receive_lent(raw.ours);
     for (int i = 0; i < 100; i++) {
         unsigned char byte = end_byte(0, (uint64_t)i);
-        CHECK(test, testing_raw_send(raw.socket, &byte, 1, patience) == TESTING_RAW_OK);
+        CHECK(test, testing_raw_send(raw.socket, &byte, 1, NATIVE_PATIENCE) == TESTING_RAW_OK);
         UNTIL(test, raw.ours->in == (uint64_t)i + 1);
     }
     testing_raw_finish(raw.socket);
@@ -365,7 +357,7 @@ static void send_bytes(void *argument)
     struct sender *sender = argument;
     for (int i = 0; i < 2000; i++) {
         unsigned char byte = end_byte(0, (uint64_t)i);
-        CHECK(sender->test, testing_raw_send(sender->socket, &byte, 1, patience) ==
+        CHECK(sender->test, testing_raw_send(sender->socket, &byte, 1, NATIVE_PATIENCE) ==
                                 TESTING_RAW_OK);
     }
 }
@@ -386,151 +378,6 @@ static void peer_sends_while_we_deliver(struct test *test)
     }
 }
 
-struct reader {
-    struct tenon_thread thread;
-    int64_t socket;
-    unsigned char data[END_CHUNK_MAX];
-    size_t size;
-    size_t received;
-};
-
-static void read_all(void *argument)
-{
-    struct reader *reader = argument;
-    enum testing_raw_result result = TESTING_RAW_OK;
-    while (result == TESTING_RAW_OK && reader->received < reader->size) {
-        size_t taken = 0;
-        result = testing_raw_receive(reader->socket, reader->data, END_CHUNK_MAX, patience, &taken);
-        reader->received += taken;
-    }
-    testing_raw_close(reader->socket);
-}
-
-/* A few bytes behind what has filled the socket: they leave by themselves once there is room,
- * though nothing else happens. */
-static void peer_reads_late(struct test *test)
-{
-    struct raw raw = raw_pair(test, 4096);
-    static struct reader reader;
-    reader.socket = raw.socket;
-    reader.received = 0;
-    size_t sent = END_CHUNK_MAX;
-    while (sent == END_CHUNK_MAX) {
-        sent = end_try(raw.ours, END_CHUNK_MAX);
-    }
-    (void)end_try(raw.ours, 100);
-    reader.size = (size_t)raw.ours->out;
-    end_receive_lent(raw.ours);
-    CHECK(test, tenon_thread_start(&reader.thread, read_all, &reader) == TENON_OK);
-    UNTIL(test, raw.ours->lasts == 1);
-    tenon_thread_join(&reader.thread);
-    CHECK(test, reader.received == reader.size);
-}
-
-/* Peers that have ended their side and take nothing: what is sent waits, without a thread for each
- * of them, and goes on when they take it. */
-static void peer_reads_late_behind_its_end(struct test *test)
-{
-    enum { PEERS = 4 };
-    struct raw raws[PEERS];
-    static struct reader readers[PEERS];
-    int64_t threads = testing_threads();
-    for (uint32_t i = 0; i < PEERS; i++) {
-        raws[i] = raw_pair(test, 4096);
-        end_receive_lent(raws[i].ours);
-        end_fill(raws[i].ours);
-        testing_raw_finish(raws[i].socket);
-        UNTIL(test, raws[i].ours->lasts == 1);
-    }
-    test_pass(test, 20 * TENON_MILLISECOND);
-    CHECK(test, testing_threads() == threads);
-    for (uint32_t i = 0; i < PEERS; i++) {
-        readers[i].socket = raws[i].socket;
-        readers[i].received = 0;
-        readers[i].size = (size_t)raws[i].ours->out + END_STUCK;
-        CHECK(test, tenon_thread_start(&readers[i].thread, read_all, &readers[i]) == TENON_OK);
-    }
-    for (uint32_t i = 0; i < PEERS; i++) {
-        UNTIL(test, raws[i].ours->sends == 1);
-        CHECK(test, raws[i].ours->sent == TENON_OK);
-        tenon_thread_join(&readers[i].thread);
-        CHECK(test, readers[i].received == readers[i].size);
-    }
-}
-
-/* What try_send has left with the loop may have had to be submitted in the middle of a turn: what
- * waits for it goes on though no peer does anything. */
-static void peers_are_silent(struct test *test)
-{
-    enum { SENDING = 3, RECEIVING = 8 };
-    struct raw sending[SENDING];
-    struct raw receiving[RECEIVING];
-    for (uint32_t i = 0; i < RECEIVING; i++) {
-        receiving[i] = raw_pair(test, 0);
-    }
-    for (uint32_t i = 0; i < SENDING; i++) {
-        sending[i] = raw_pair(test, 0);
-        end_put(sending[i].ours, 1);
-        test_pass(test, TENON_MILLISECOND);
-    }
-    for (uint32_t i = 0; i < SENDING; i++) {
-        end_put(sending[i].ours, 1);
-    }
-    for (uint32_t i = 0; i < RECEIVING; i++) {
-        end_receive_lent(receiving[i].ours);
-    }
-    for (uint32_t i = 0; i < SENDING; i++) {
-        end_send(sending[i].ours, 1);
-    }
-    for (uint32_t i = 0; i < SENDING; i++) {
-        UNTIL(test, sending[i].ours->sends == 1);
-        testing_raw_close(sending[i].socket);
-    }
-    for (uint32_t i = 0; i < RECEIVING; i++) {
-        testing_raw_close(receiving[i].socket);
-    }
-}
-
-/* What is to happen in one turn, behind its wait. */
-struct late {
-    struct tenon_timer timer;           /* first: the callback finds it by it */
-    struct raw closing;
-    struct raw others[8];
-};
-
-static void send_and_close(struct tenon_timer *timer)
-{
-    struct late *late = (struct late *)(void *)timer;
-    end_put(late->closing.ours, 1);
-    for (size_t i = 0; i < sizeof late->others / sizeof late->others[0]; i++) {
-        end_receive_lent(late->others[i].ours);
-    }
-    end_close(late->closing.ours, TENON_CLOSE_GRACEFUL, TENON_FOREVER);
-}
-
-/* The same for a close: the peer's end is there already, and nothing else comes. */
-static void peers_are_silent_in_a_close(struct test *test)
-{
-    struct late late;
-    const size_t others = sizeof late.others / sizeof late.others[0];
-    memset(&late, 0, sizeof late);
-    for (size_t i = 0; i < others; i++) {
-        late.others[i] = raw_pair(test, 0);
-    }
-    late.closing = raw_pair(test, 0);
-    end_put(late.closing.ours, 1);
-    testing_raw_finish(late.closing.socket);
-    test_pass(test, TENON_MILLISECOND);
-    int64_t begin = tenon_loop_now(test->loop);
-    tenon_timer_start(test->loop, &late.timer, begin, send_and_close);
-    UNTIL(test, late.closing.ours->closed);
-    CHECK(test, late.closing.ours->closed_time < begin + TEST_PATIENCE / 2);
-    testing_raw_close(late.closing.socket);
-    for (size_t i = 0; i < others; i++) {
-        testing_raw_close(late.others[i].socket);
-    }
-}
-
 const struct test_case peer_cases[] = {
     {"peer.ends_right_behind_data", ends_right_behind_data},
     {"peer.reset_in_each_state", reset_in_each_state},
@@ -539,10 +386,6 @@ const struct test_case peer_cases[] = {
     {"peer.never_reads", peer_never_reads},
     {"peer.sends_byte_by_byte", peer_sends_byte_by_byte},
     {"peer.sends_while_we_deliver", peer_sends_while_we_deliver},
-    {"peer.reads_late", peer_reads_late},
-    {"peer.reads_late_behind_its_end", peer_reads_late_behind_its_end},
-    {"peer.are_silent", peers_are_silent},
-    {"peer.are_silent_in_a_close", peers_are_silent_in_a_close},
     {"peer.sends_an_urgent_byte", sends_an_urgent_byte},
     {"peer.reset_before_accept", reset_before_accept},
     {"peer.restart_on_the_same_port", restart_on_the_same_port},
