@@ -24,7 +24,7 @@ struct tenon_loop_options {
                              * that is forbidden the next one */
     void *world;            /* the simulated backend's world; NULL for every other */
     uint32_t lent_size;     /* bytes of the buffer that receives lend [TENON_LENT_SIZE] */
-    uint32_t batch;         /* events that one turn collects [TENON_BATCH] */
+    uint32_t batch;         /* events that one turn collects, about [TENON_BATCH] */
 };
 
 /* Opens a loop with all memory that it will use. options may be NULL. Errors: UNSUPPORTED (no such

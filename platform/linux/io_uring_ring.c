@@ -134,6 +134,13 @@ static struct tenon_error map(struct uring_ring *ring, const struct io_uring_par
     return posix_error(0);
 }
 
+/* A ring that is not enabled refuses each entering (EBADFD), a filter with a code of its own. */
+static struct tenon_error probe_enter(struct uring_ring *ring)
+{
+    int code = uring_ring_enter(ring, 0, TENON_FOREVER);
+    return code == EPERM || code == EACCES || code == ENOSYS ? unsupported(code) : posix_error(0);
+}
+
 void uring_ring_close(struct uring_ring *ring)
 {
     if (ring->sqes != NULL) {
@@ -157,6 +164,9 @@ struct tenon_error uring_ring_open(struct uring_ring *ring, uint32_t submissions
     }
     if (error.status == TENON_OK) {
         error = map(ring, &parameters);
+    }
+    if (error.status == TENON_OK) {
+        error = probe_enter(ring);
     }
     if (error.status != TENON_OK) {
         uring_ring_close(ring);

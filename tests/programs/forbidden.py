@@ -42,6 +42,7 @@ def main():
         if result.returncode != 1 or WHY not in result.stderr or HINT not in result.stderr:
             sys.exit(f"{program}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
         passed_over([("io_uring", FORBIDDEN)], launcher, "io_uring", program)
+        passed_over([("io_uring", FORBIDDEN)], launcher, "enter", program)
         passed_over([("io_uring", MISSING), ("epoll", MISSING)], launcher, "epoll", program)
         if "cannot open" not in run(program, "--backend", "io_uring").stderr:
             passed_over([("io_uring", OLD)], launcher, "query", program)

@@ -1,6 +1,6 @@
 /* Starts a program for which the kernel has not what a backend needs:
  *
- *     forbid io_uring|epoll|query PROGRAM [ARGUMENT...]
+ *     forbid io_uring|enter|epoll|query PROGRAM [ARGUMENT...]
  *
  * A seccomp filter answers as the kernels and containers do that have no such thing; what the
  * program starts inherits it. `query` is the question that Linux 6.18 was the first to answer. */
@@ -17,6 +17,7 @@
 
 #ifndef SYS_io_uring_setup
 #define SYS_io_uring_setup 425  /* on every machine */
+#define SYS_io_uring_enter 426
 #define SYS_io_uring_register 427
 #endif
 
@@ -29,6 +30,7 @@ static const struct forbidden {
     uint32_t code;
 } table[] = {
     {"io_uring", SYS_io_uring_setup, BPF_JGE, 0, EPERM},
+    {"enter", SYS_io_uring_enter, BPF_JGE, 0, EPERM},
     {"epoll", SYS_epoll_create1, BPF_JGE, 0, ENOSYS},
     {"query", SYS_io_uring_register, BPF_JEQ, 35, EINVAL},
 };
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
         what = strcmp(argv[1], table[i].name) == 0 ? &table[i] : what;
     }
     if (what == NULL) {
-        (void)fprintf(stderr, "usage: forbid io_uring|epoll|query PROGRAM [ARGUMENT...]\n");
+        (void)fprintf(stderr, "usage: forbid io_uring|enter|epoll|query PROGRAM [ARGUMENT...]\n");
         return 2;
     }
     if (forbid(what) != 0) {
