@@ -64,7 +64,8 @@ static bool wants_turn(const struct tenon_stream *stream)
         return (flags & STREAM_PAUSED) == 0 && !stream_awaits_event(stream) &&
                (flags & ((uint32_t)STREAM_READABLE | STREAM_OVER)) != 0;
     }
-    return (flags & STREAM_CLOSING) != 0 && (flags & STREAM_READABLE) != 0 &&
+    uint32_t readable = flags & ((uint32_t)STREAM_READABLE | STREAM_ARMED);
+    return (flags & STREAM_CLOSING) != 0 && readable == STREAM_READABLE &&
            !stream_is_sending(stream);
 }
 
