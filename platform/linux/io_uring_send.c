@@ -130,10 +130,14 @@ static bool is_queued(const struct uring_ring *ring, const struct uring_kept *ke
     return ring->tail - kept->place <= uring_ring_queued(ring);
 }
 
+/* Its submission, while the kernel has not consumed that; NULL: there is none. */
 static struct io_uring_sqe *queued(struct tenon_stream *stream)
 {
     const struct uring_ring *ring = &uring_of(stream->loop)->ring;
-    return &ring->sqes[kept_of(stream)->place & (ring->submissions - 1)];
+    const struct uring_kept *kept = kept_of(stream);
+    return (stream->flags & STREAM_PARKED) == 0 && is_queued(ring, kept)
+               ? &ring->sqes[kept->place & (ring->submissions - 1)]
+               : NULL;
 }
 
 bool uring_quiet_is_submitted(const struct uring_loop *uring)
@@ -175,8 +179,8 @@ void uring_quiet_over(struct tenon_loop *loop)
 
 static void hear_of_kept(struct tenon_stream *stream, uint32_t more)
 {
-    if (is_queued(&uring_of(stream->loop)->ring, kept_of(stream))) {
-        struct io_uring_sqe *submission = queued(stream);
+    struct io_uring_sqe *submission = queued(stream);
+    if (submission != NULL) {
         submission->flags = 0;
         submission->msg_flags = MSG_NOSIGNAL | MSG_DONTWAIT | more;
         make_loud(uring_of(stream->loop), kept_of(stream));
@@ -246,14 +250,13 @@ static bool send_kept_at_once(struct tenon_stream *stream, struct tenon_error *e
     struct uring_kept *kept = kept_of(stream);
     size_t sent = 0;
     *error_out = posix_error(0);
-    if (!is_queued(&uring_of(stream->loop)->ring, kept) ||
-        (kept->operation.state & URING_CANCELED) != 0) {
+    struct io_uring_sqe *submission = queued(stream);
+    if (submission == NULL || (kept->operation.state & URING_CANCELED) != 0) {
         return false;           /* with the kernel, or given up */
     }
     *error_out = posix_send((int)stream->handle, kept_bytes(stream), kept->left, &sent);
     kept->at += (uint32_t)sent;
     kept->left -= (uint32_t)sent;
-    struct io_uring_sqe *submission = queued(stream);
     if (error_out->status == TENON_OK && kept->left > 0) {
         submission->addr += sent;
         submission->len -= (uint32_t)sent;
