@@ -1,10 +1,10 @@
 /* What stays outside of the ring: an epoll descriptor watches it, and one poll of the ring watches
  * that.
  *
- * Listeners: the kernel lets go of an accept in the ring too late: the listening socket of a process
- * that was killed stays until its ring has been undone, and the port with it; and an accept that
- * goes on keeps the limit of descriptors that there was when it began. It would save the accept
- * that finds nobody.
+ * Listeners: the kernel lets go of an accept in the ring too late: the listening socket of a
+ * process that was killed stays until its ring has been undone, and the port with it; and an accept
+ * that goes on keeps the limit of descriptors that there was when it began. It would save the
+ * accept that finds nobody.
  *
  * Streams whose peer takes nothing: each poll of the ring, and so a send that waits in it, also
  * ends where the peer has sent its end. Such a send is tried again at once, many times, and then
