@@ -52,6 +52,12 @@ struct tenon_error epoll_control(int epoll, int operation, int fd, uint32_t even
     return error;
 }
 
+void epoll_remove(int epoll, int fd)
+{
+    struct tenon_error error = epoll_control(epoll, EPOLL_CTL_DEL, fd, 0, 0);
+    TENON_ASSERT(error.status == TENON_OK);
+}
+
 static uint32_t events_of(uintptr_t object)
 {
     return (object & READINESS_OWN) == READINESS_STREAM ? EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP
@@ -78,14 +84,13 @@ static struct tenon_error epoll_watch_once(struct tenon_loop *loop, int fd, uint
                                            bool again)
 {
     return epoll_control(state_of(loop)->epoll, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
-                   EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLONESHOT, object);
+                         EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLONESHOT, object);
 }
 
 static void epoll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
 {
     (void)slot;
-    struct tenon_error error = epoll_control(state_of(loop)->epoll, EPOLL_CTL_DEL, fd, 0, 0);
-    TENON_ASSERT(error.status == TENON_OK);
+    epoll_remove(state_of(loop)->epoll, fd);
 }
 
 static const struct readiness_poller epoll_poller = {epoll_watch, epoll_rewatch, epoll_watch_once,

@@ -6,5 +6,7 @@
 /* epoll_ctl, always for edges. */
 struct tenon_error epoll_control(int epoll, int operation, int fd, uint32_t events,
                                  uintptr_t object);
+/* Of one that is watched. */
+void epoll_remove(int epoll, int fd);
 
 #endif

@@ -13,7 +13,6 @@
 #include "linux/uring.h"
 #include <errno.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 static struct tenon_error watch(struct tenon_loop *loop, int fd, uintptr_t object,
                                 uint32_t *slot_out)
@@ -25,8 +24,7 @@ static struct tenon_error watch(struct tenon_loop *loop, int fd, uintptr_t objec
 static void forget(struct tenon_loop *loop, int fd, uint32_t slot)
 {
     (void)slot;
-    struct tenon_error error = epoll_control(uring_of(loop)->epoll, EPOLL_CTL_DEL, fd, 0, 0);
-    TENON_ASSERT(error.status == TENON_OK);
+    epoll_remove(uring_of(loop)->epoll, fd);
 }
 
 const struct readiness_poller uring_poller = {.watch = watch, .forget = forget};
@@ -45,7 +43,7 @@ struct tenon_error uring_watch_room(struct tenon_stream *stream)
 void uring_unwatch(struct tenon_stream *stream)
 {
     if (stream->flags & STREAM_WATCHED) {
-        forget(stream->loop, (int)stream->handle, 0);
+        epoll_remove(uring_of(stream->loop)->epoll, (int)stream->handle);
     }
 }
 

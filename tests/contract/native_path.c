@@ -49,18 +49,25 @@ static bool listen_there(struct test *test, struct place *place, struct gate *ga
     return true;
 }
 
+static struct pair pair_there(struct test *test, const struct place *place, struct gate *gate)
+{
+    struct pair pair = {.ours = end_new(test), .peer = end_new(test)};
+    end_connect(pair.peer, place->host, 0, NULL);
+    UNTIL(test, pair.peer->connects == 1 && gate->held_count == 1);
+    CHECK(test, pair.peer->connected == TENON_OK);
+    end_attach(pair.ours, test->loop, gate_take(gate));
+    return pair;
+}
+
 static void exchange_by_path(struct test *test)
 {
     struct place place;
     struct gate *gate = gate_new(test);
     place_open(test, &place);
     if (listen_there(test, &place, gate)) {
-        struct end *peer = end_new(test);
-        struct end *ours = end_new(test);
-        end_connect(peer, place.host, 0, NULL);
-        UNTIL(test, peer->connects == 1 && gate->held_count == 1);
-        CHECK(test, peer->connected == TENON_OK);
-        end_attach(ours, test->loop, gate_take(gate));
+        struct pair pair = pair_there(test, &place, gate);
+        struct end *peer = pair.peer;
+        struct end *ours = pair.ours;
         CHECK(test, tenon_stream_keep_alive(&ours->stream, TENON_SECOND) == TENON_OK);
         ours->act = end_echo;
         end_receive_lent(ours);
@@ -90,11 +97,9 @@ static void ends_right_behind_data(struct test *test)
     struct gate *gate = gate_new(test);
     place_open(test, &place);
     if (listen_there(test, &place, gate)) {
-        struct end *peer = end_new(test);
-        struct end *ours = end_new(test);
-        end_connect(peer, place.host, 0, NULL);
-        UNTIL(test, peer->connects == 1 && gate->held_count == 1);
-        end_attach(ours, test->loop, gate_take(gate));
+        struct pair pair = pair_there(test, &place, gate);
+        struct end *peer = pair.peer;
+        struct end *ours = pair.ours;
         end_receive_lent(ours);
         for (uint32_t i = 1; i < MESSAGES; i++) {
             end_put(peer, MESSAGE);
