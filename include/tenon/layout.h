@@ -52,7 +52,7 @@ TENON_STRUCT_SIZE(tenon_message, 24, 12, 12);
 TENON_STRUCT_SIZE(tenon_error, 8, 8, 8);
 TENON_STRUCT_SIZE(tenon_link, 16, 8, 8);
 TENON_STRUCT_SIZE(tenon_socket, 16, 16, 12);
-TENON_STRUCT_SIZE(tenon_listener, 144, 112, 104);
+TENON_STRUCT_SIZE(tenon_listener, 152, 120, 112);
 TENON_STRUCT_SIZE(tenon_listen_options, 8, 8, 8);
 TENON_STRUCT_SIZE(tenon_listen_report, 44, 44, 44);
 TENON_STRUCT_SIZE(tenon_stream, 152, 128, 116);

@@ -80,7 +80,7 @@ struct tenon_listener {
     struct tenon_address address;   /* as bound: port 0 has become the system's choice */
     struct tenon_error error;       /* why tenon_listen failed, or the last accept that did */
     void *context;                  /* caller: set after tenon_listen, for listeners in an array */
-    union tenon_backend_word backend;
+    union tenon_backend_word backend[2];
 };
 
 struct tenon_listen_options {

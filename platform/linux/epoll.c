@@ -1,5 +1,5 @@
-/* The epoll backend: one edge-triggered registration for a socket's life, no system call per
- * request but its own.
+/* The epoll backend: one registration for a socket's life, edge-triggered but a listener's, no
+ * system call per request but its own.
  *
  * What the kernel does, and this makes up for: epoll_wait has milliseconds, and epoll_pwait2, which
  * has nanoseconds, is missing before Linux 5.11 and under some tools: there a timerfd ends the
@@ -43,7 +43,7 @@ static struct epoll_loop *state_of(struct tenon_loop *loop)
 struct tenon_error epoll_control(int epoll, int operation, int fd, uint32_t events,
                                  uintptr_t object)
 {
-    struct epoll_event event = {.events = events | EPOLLET, .data.u64 = object};
+    struct epoll_event event = {.events = events, .data.u64 = object};
     struct tenon_error error =
         posix_error(epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : errno);
     if (error.native == ENOSPC) {
@@ -58,10 +58,18 @@ void epoll_remove(int epoll, int fd)
     TENON_ASSERT(error.status == TENON_OK);
 }
 
+void epoll_mute(int epoll, int fd, uintptr_t object, bool muted)
+{
+    struct tenon_error error =
+        epoll_control(epoll, EPOLL_CTL_MOD, fd, muted ? EPOLLET : EPOLLIN, object);
+    TENON_ASSERT(error.status == TENON_OK);
+}
+
 static uint32_t events_of(uintptr_t object)
 {
-    return (object & READINESS_OWN) == READINESS_STREAM ? EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP
-           : (object & READINESS_OWN) == READINESS_ATTEMPT ? EPOLLOUT
+    uint32_t stream = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    return (object & READINESS_OWN) == READINESS_STREAM    ? stream
+           : (object & READINESS_OWN) == READINESS_ATTEMPT ? EPOLLOUT | EPOLLET
                                                            : EPOLLIN;
 }
 
@@ -93,8 +101,13 @@ static void epoll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
     epoll_remove(state_of(loop)->epoll, fd);
 }
 
+static void epoll_mute_listener(struct tenon_loop *loop, int fd, uintptr_t object, bool muted)
+{
+    epoll_mute(state_of(loop)->epoll, fd, object, muted);
+}
+
 static const struct readiness_poller epoll_poller = {epoll_watch, epoll_rewatch, epoll_watch_once,
-                                                     epoll_forget};
+                                                     epoll_forget, epoll_mute_listener};
 
 static bool has_pwait2(struct epoll_loop *state)
 {
@@ -125,7 +138,7 @@ static struct tenon_error open_descriptors(struct epoll_loop *state)
         return posix_error(errno);
     }
     struct tenon_error error =
-        epoll_control(state->epoll, EPOLL_CTL_ADD, state->wake, EPOLLIN, READINESS_OWN);
+        epoll_control(state->epoll, EPOLL_CTL_ADD, state->wake, EPOLLIN | EPOLLET, READINESS_OWN);
     if (error.status != TENON_OK || has_pwait2(state)) {
         return error;
     }
@@ -133,7 +146,8 @@ static struct tenon_error open_descriptors(struct epoll_loop *state)
     if (state->timer < 0) {
         return posix_error(errno);
     }
-    return epoll_control(state->epoll, EPOLL_CTL_ADD, state->timer, EPOLLIN, READINESS_OWN);
+    return epoll_control(state->epoll, EPOLL_CTL_ADD, state->timer, EPOLLIN | EPOLLET,
+                         READINESS_OWN);
 }
 
 static struct tenon_error epoll_open(struct tenon_loop *loop,
@@ -217,6 +231,7 @@ static void epoll_wait_batch(struct tenon_loop *loop, int64_t until)
         TENON_ASSERT(errno == EINTR);
         return;                 /* a turn without events: the caller waits again */
     }
+    state->readiness.events += (uint32_t)count;
     for (int i = 0; i < count; i++) {
         uintptr_t object = (uintptr_t)state->events[i].data.u64;
         uint32_t events = state->events[i].events;

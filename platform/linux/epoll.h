@@ -3,10 +3,12 @@
 #define TENON_LINUX_EPOLL_H
 #include "backend.h"
 
-/* epoll_ctl, always for edges. */
+/* epoll_ctl. */
 struct tenon_error epoll_control(int epoll, int operation, int fd, uint32_t events,
                                  uintptr_t object);
 /* Of one that is watched. */
 void epoll_remove(int epoll, int fd);
+/* A listener, watched for its level or not at all: what cannot be masked is told once. */
+void epoll_mute(int epoll, int fd, uintptr_t object, bool muted);
 
 #endif

@@ -17,7 +17,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 enum {
@@ -27,12 +26,13 @@ enum {
 
 static void submit_cancel(struct tenon_loop *loop, struct uring_operation *operation);
 
-static void watch(struct tenon_loop *loop, struct uring_operation *operation, int fd)
+static void watch_wake(struct tenon_loop *loop)
 {
-    struct io_uring_sqe *submission = uring_submission(loop, operation);
+    struct uring_loop *uring = uring_of(loop);
+    struct io_uring_sqe *submission = uring_submission(loop, &uring->wake_operation);
     TENON_ASSERT(submission != NULL);
     submission->opcode = IORING_OP_POLL_ADD;
-    submission->fd = fd;
+    submission->fd = uring->wake;
     submission->len = IORING_POLL_ADD_MULTI;
     submission->poll32_events = POLLIN;
 }
@@ -41,10 +41,10 @@ static void operation_over(struct tenon_loop *loop, struct uring_operation *oper
 {
     switch ((enum uring_kind)operation->kind) {
     case URING_WAKE:
-        watch(loop, operation, uring_of(loop)->wake);
+        watch_wake(loop);
         return;
     case URING_WATCHED:
-        watch(loop, operation, uring_of(loop)->epoll);
+        uring_watched_over(loop);
         return;
     case URING_RECEIVE:
         uring_receive_over(operation);
@@ -79,8 +79,6 @@ static void translate(struct tenon_loop *loop, const struct io_uring_cqe *comple
                                                                             : ~URING_PENDING);
         if (operation->kind == URING_RECEIVE) {
             uring_received(operation, completion);
-        } else if (operation->kind == URING_WATCHED) {
-            uring_watched_ready(loop);
         }
     }
     if (!uring_in_use(operation)) {
@@ -93,6 +91,7 @@ static void reap(struct tenon_loop *loop, uint32_t most)
 {
     struct io_uring_cqe completion;
     for (uint32_t i = 0; i < most && uring_ring_next(&uring_of(loop)->ring, &completion); i++) {
+        uring_of(loop)->readiness.events++;
         translate(loop, &completion);
     }
 }
@@ -237,8 +236,8 @@ static struct tenon_error uring_open(struct tenon_loop *loop,
         return error;
     }
     loop->backend_state = uring;
-    watch(loop, &uring->wake_operation, uring->wake);
-    watch(loop, &uring->watched_operation, uring->epoll);
+    watch_wake(loop);
+    uring_watch_descriptors(loop);
     return error;
 }
 

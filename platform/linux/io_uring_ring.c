@@ -60,13 +60,23 @@ static struct tenon_error set_up(struct uring_ring *ring, uint32_t submissions,
     return error;
 }
 
-static struct tenon_error probe(const struct uring_ring *ring, uint32_t features)
+enum { OPERATIONS = 64 };
+union operations_known {
+    struct io_uring_probe probe;
+    char room[sizeof(struct io_uring_probe) + OPERATIONS * sizeof(struct io_uring_probe_op)];
+};
+
+static bool knows(const union operations_known *answer, uint8_t operation)
 {
-    enum { OPERATIONS = 64 };
-    union {
-        struct io_uring_probe probe;
-        char room[sizeof(struct io_uring_probe) + OPERATIONS * sizeof(struct io_uring_probe_op)];
-    } answer;
+    const struct io_uring_probe_op *known =
+        (const void *)(answer->room + offsetof(struct io_uring_probe, ops));
+    return operation <= answer->probe.last_op &&
+           (known[operation].flags & IO_URING_OP_SUPPORTED) != 0;
+}
+
+static struct tenon_error probe(struct uring_ring *ring, uint32_t features)
+{
+    union operations_known answer;
     uint32_t needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
                       IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
     memset(&answer, 0, sizeof answer);
@@ -77,14 +87,12 @@ static struct tenon_error probe(const struct uring_ring *ring, uint32_t features
     if (code != 0) {
         return code == ENOMEM ? posix_error(code) : unsupported(code);
     }
-    const struct io_uring_probe_op *known =
-        (const void *)(answer.room + offsetof(struct io_uring_probe, ops));
     for (size_t i = 0; i < sizeof operations; i++) {
-        if (operations[i] > answer.probe.last_op ||
-            (known[operations[i]].flags & IO_URING_OP_SUPPORTED) == 0) {
+        if (!knows(&answer, operations[i])) {
             return unsupported(EOPNOTSUPP);
         }
     }
+    ring->epoll_waits = knows(&answer, URING_OP_EPOLL_WAIT);
     return posix_error(0);
 }
 

@@ -1,10 +1,9 @@
-/* What stays outside of the ring: an epoll descriptor watches it, and one poll of the ring watches
- * that.
+/* What stays outside of the ring: an epoll descriptor watches it, and the ring waits for that one's
+ * events. Before Linux 6.15 it only polls it, and a system call asks for the events.
  *
  * Listeners: the kernel lets go of an accept in the ring too late: the listening socket of a
  * process that was killed stays until its ring has been undone, and the port with it; and an accept
- * that goes on keeps the limit of descriptors that there was when it began. It would save the
- * accept that finds nobody.
+ * that goes on keeps the limit of descriptors that there was when it began.
  *
  * Streams whose peer takes nothing: each poll of the ring, and so a send that waits in it, also
  * ends where the peer has sent its end. Such a send is tried again at once, many times, and then
@@ -12,7 +11,7 @@
 #include "linux/epoll.h"
 #include "linux/uring.h"
 #include <errno.h>
-#include <sys/epoll.h>
+#include <poll.h>
 
 static struct tenon_error watch(struct tenon_loop *loop, int fd, uintptr_t object,
                                 uint32_t *slot_out)
@@ -27,7 +26,12 @@ static void forget(struct tenon_loop *loop, int fd, uint32_t slot)
     epoll_remove(uring_of(loop)->epoll, fd);
 }
 
-const struct readiness_poller uring_poller = {.watch = watch, .forget = forget};
+static void mute(struct tenon_loop *loop, int fd, uintptr_t object, bool muted)
+{
+    epoll_mute(uring_of(loop)->epoll, fd, object, muted);
+}
+
+const struct readiness_poller uring_poller = {.watch = watch, .forget = forget, .mute = mute};
 
 struct tenon_error uring_watch_room(struct tenon_stream *stream)
 {
@@ -56,16 +60,32 @@ static void happened(uintptr_t object)
     }
 }
 
-void uring_watched_ready(struct tenon_loop *loop)
+void uring_watch_descriptors(struct tenon_loop *loop)
 {
-    enum { EVENTS = 16 };
-    struct epoll_event events[EVENTS];
-    int count = 0;
-    do {
-        count = epoll_wait(uring_of(loop)->epoll, events, EVENTS, 0);
+    struct uring_loop *uring = uring_of(loop);
+    struct io_uring_sqe *submission = uring_submission(loop, &uring->watched_operation);
+    TENON_ASSERT(submission != NULL);
+    submission->fd = uring->epoll;
+    if (uring->ring.epoll_waits) {
+        submission->opcode = URING_OP_EPOLL_WAIT;
+        submission->addr = (uint64_t)(uintptr_t)uring->events;
+        submission->len = URING_EVENTS;
+    } else {
+        submission->opcode = IORING_OP_POLL_ADD;
+        submission->poll32_events = POLLIN;
+    }
+}
+
+void uring_watched_over(struct tenon_loop *loop)
+{
+    struct uring_loop *uring = uring_of(loop);
+    int count = uring->watched_operation.result;
+    if (count > 0 && !uring->ring.epoll_waits) {
+        count = epoll_wait(uring->epoll, uring->events, URING_EVENTS, 0);
         TENON_ASSERT(count >= 0 || errno == EINTR);
-        for (int i = 0; i < count; i++) {
-            happened((uintptr_t)events[i].data.u64);
-        }
-    } while (count == EVENTS || count < 0);
+    }
+    for (int i = 0; i < count; i++) {
+        happened((uintptr_t)uring->events[i].data.u64);
+    }
+    uring_watch_descriptors(loop);
 }

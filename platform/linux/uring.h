@@ -4,6 +4,7 @@
 #define TENON_LINUX_URING_H
 #include "posix/readiness.h"
 #include <linux/io_uring.h>
+#include <sys/epoll.h>
 
 /* What an operation is embedded in. Its address is the user data of its submission. */
 enum uring_kind {
@@ -13,6 +14,11 @@ enum uring_kind {
     URING_KEPT,             /* likewise: the bytes that a try_send has left with us */
     URING_SEND,             /* in tenon_send.backend */
     URING_CONNECT           /* in tenon_attempt.backend */
+};
+
+enum {
+    URING_OP_EPOLL_WAIT = 59,   /* IORING_OP_EPOLL_WAIT of Linux 6.15, which older headers lack */
+    URING_EVENTS = 16           /* that it gives at once */
 };
 
 /* The kernel's until both its own last completion and that of a cancel have been reaped: then it is
@@ -36,6 +42,7 @@ struct uring_operation {
 struct uring_ring {
     int fd;
     bool enabled;
+    bool epoll_waits;           /* the kernel has URING_OP_EPOLL_WAIT */
     uint32_t tail;              /* of submissions: ours, ahead of what the kernel has been told */
     uint32_t submissions;       /* room for them, a power of two, and for completions */
     uint32_t completions;
@@ -137,6 +144,7 @@ struct uring_loop {
     struct uring_buffers buffers;
     int wake;
     int epoll;
+    struct epoll_event events[URING_EVENTS];
     struct uring_operation wake_operation;
     struct uring_operation watched_operation;
     uint32_t batch;
@@ -247,7 +255,8 @@ void uring_writable(struct tenon_stream *stream);
 
 /* ---- what an epoll descriptor watches: io_uring_watch.c ---- */
 extern const struct readiness_poller uring_poller;
-void uring_watched_ready(struct tenon_loop *loop);
+void uring_watch_descriptors(struct tenon_loop *loop);
+void uring_watched_over(struct tenon_loop *loop);
 /* Asks for one uring_writable. */
 struct tenon_error uring_watch_room(struct tenon_stream *stream);
 /* Before its descriptor is closed. */

@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 enum {
-    WATCHED_FIRST = 64
+    WATCHED_FIRST = 64,
+    ENTRIES_AN_EVENT = 8        /* a look at so many costs about as much */
 };
 
 struct poll_loop {
@@ -84,7 +85,9 @@ static void poll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
     }
 }
 
-static const struct readiness_poller poll_poller = {poll_watch, poll_rewatch, NULL, poll_forget};
+static const struct readiness_poller poll_poller = {.watch = poll_watch,
+                                                    .rewatch = poll_rewatch,
+                                                    .forget = poll_forget};
 
 static void free_state(struct poll_loop *state)
 {
@@ -216,6 +219,7 @@ static void poll_wait_batch(struct tenon_loop *loop, int64_t until)
         TENON_ASSERT(errno == EINTR || errno == EAGAIN || errno == ENOMEM);
         return;
     }
+    state->readiness.events += (uint32_t)count + state->count / ENTRIES_AN_EVENT;
     if (count > 0 && state->entries[0].revents != 0) {
         drain_wakes(state);
         count--;

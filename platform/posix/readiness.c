@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 enum {
-    SEND_ROUND = 1024 * 1024    /* bytes of one send before the others get their turn */
+    SEND_ROUND = 1024 * 1024,   /* bytes of one send before the others get their turn */
+    EVENTS_AN_ACCEPT = 8        /* so a loop that is busy takes in who waits, and few find nobody */
 };
 
-_Static_assert(sizeof(struct readiness) <= sizeof(((struct tenon_listener *)0)->backend), "fits");
+_Static_assert(sizeof(struct readiness_listener) <= sizeof(((struct tenon_listener *)0)->backend),
+               "fits");
 _Static_assert(sizeof(struct readiness) <= sizeof(((struct tenon_stream *)0)->backend), "fits");
 _Static_assert(sizeof(struct readiness) <= sizeof(((struct tenon_attempt *)0)->backend), "fits");
 
@@ -19,9 +21,14 @@ static struct readiness *of_stream(struct tenon_stream *stream)
     return (struct readiness *)(void *)stream->backend;
 }
 
+static struct readiness_listener *own_of(struct tenon_listener *listener)
+{
+    return (struct readiness_listener *)(void *)listener->backend;
+}
+
 static struct readiness *of_listener(struct tenon_listener *listener)
 {
-    return (struct readiness *)(void *)&listener->backend;
+    return &own_of(listener)->readiness;
 }
 
 struct readiness *readiness_of(uintptr_t object)
@@ -40,9 +47,14 @@ struct readiness *readiness_of(uintptr_t object)
     return NULL;
 }
 
+static struct readiness_loop *loop_of(const struct tenon_loop *loop)
+{
+    return loop->backend_state;
+}
+
 static const struct readiness_poller *poller_of(const struct tenon_loop *loop)
 {
-    return ((const struct readiness_loop *)loop->backend_state)->poller;
+    return loop_of(loop)->poller;
 }
 
 /* ---- events ---- */
@@ -74,6 +86,32 @@ static void stream_event(struct tenon_stream *stream, bool readable, bool writab
     }
 }
 
+static void mute(struct tenon_listener *listener, bool muted)
+{
+    struct readiness *state = of_listener(listener);
+    if (poller_of(listener->loop)->mute != NULL && muted == ((state->known & KNOWN_MUTED) == 0)) {
+        poller_of(listener->loop)
+            ->mute(listener->loop, (int)listener->handle,
+                   readiness_object(listener, READINESS_LISTENER), muted);
+        state->known ^= KNOWN_MUTED;
+    }
+}
+
+/* One that is known to be readable, and has not been asked since, does not accept now. */
+static void listener_event(struct tenon_listener *listener)
+{
+    struct readiness_listener *own = own_of(listener);
+    uint32_t events = loop_of(listener->loop)->events;
+    uint32_t more = (events - own->seen) / EVENTS_AN_ACCEPT;
+    if (own->readiness.known & KNOWN_READABLE) {
+        mute(listener, true);
+    }
+    own->readiness.known |= KNOWN_READABLE;
+    own->seen = events;
+    own->more = more < TENON_ACCEPTS_A_TURN ? more : TENON_ACCEPTS_A_TURN - 1;
+    tenon_event_acceptable(listener);
+}
+
 void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup)
 {
     uintptr_t address = object & ~(uintptr_t)READINESS_OWN;
@@ -81,12 +119,9 @@ void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup
     case READINESS_STREAM:
         stream_event((struct tenon_stream *)address, readable, writable, hangup);
         return;
-    case READINESS_LISTENER: {
-        struct tenon_listener *listener = (struct tenon_listener *)address;
-        of_listener(listener)->known |= KNOWN_READABLE;
-        tenon_event_acceptable(listener);
+    case READINESS_LISTENER:
+        listener_event((struct tenon_listener *)address);
         return;
-    }
     case READINESS_ATTEMPT:
         if (writable || hangup) {
             readiness_connect_event((struct tenon_attempt *)address);
@@ -102,12 +137,12 @@ void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup
 
 static struct tenon_error watch_listener(struct tenon_listener *listener)
 {
-    struct readiness *state = of_listener(listener);
-    state->known = KNOWN_READABLE;
+    struct readiness_listener *own = own_of(listener);
+    memset(own, 0, sizeof *own);
     struct tenon_error error =
         poller_of(listener->loop)
             ->watch(listener->loop, (int)listener->handle,
-                    readiness_object(listener, READINESS_LISTENER), &state->slot);
+                    readiness_object(listener, READINESS_LISTENER), &own->readiness.slot);
     if (error.status != TENON_OK) {
         posix_unlisten(listener);
     }
@@ -131,13 +166,20 @@ struct tenon_error readiness_inherit(struct tenon_listener *listener, uint32_t i
 enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_socket *socket_out,
                                  struct tenon_address *peer_out, struct tenon_error *error_out)
 {
+    struct readiness_listener *own = own_of(listener);
+    bool draining = (listener->flags & LISTENER_DRAINING) != 0;
+    if ((own->readiness.known & KNOWN_READABLE) == 0 && !draining) {
+        return TAKE_WOULD_BLOCK;
+    }
     enum tenon_take take =
         posix_accept_one((int)listener->handle, socket_out, peer_out, error_out);
-    if (take == TAKE_WOULD_BLOCK) {
-        of_listener(listener)->known &= ~(uint32_t)KNOWN_READABLE;
-        return listener->flags & LISTENER_DRAINING ? TAKE_END : TAKE_WOULD_BLOCK;
+    if (take == TAKE_DATA && own->more > 0) {
+        own->more--;
+    } else if (take != TAKE_FAILED) {
+        own->readiness.known &= ~(uint32_t)KNOWN_READABLE;
+        mute(listener, false);
     }
-    return take;
+    return take == TAKE_WOULD_BLOCK && draining ? TAKE_END : take;
 }
 
 bool readiness_listener_close(struct tenon_listener *listener)
@@ -251,11 +293,6 @@ static struct tenon_error send_bytes(struct tenon_stream *stream, const void *da
 }
 
 /* ---- what is kept ---- */
-
-static struct readiness_loop *loop_of(const struct tenon_loop *loop)
-{
-    return loop->backend_state;
-}
 
 static void end_kept(struct readiness_loop *state, struct tenon_error error)
 {

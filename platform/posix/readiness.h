@@ -7,7 +7,9 @@
  *    kernel has nothing, as no further event follows an edge;
  *  - a short write means that it is full, and arms the edge by itself;
  *  - a socket is watched from the first time that the kernel has nothing, not before: most short
- *    connections never are. */
+ *    connections never are;
+ *  - an accept that finds nobody makes a socket and undoes it: a listener is watched for its level,
+ *    and a loop with little else to do accepts one and leaves the next to the next wait. */
 #ifndef TENON_POSIX_READINESS_H
 #define TENON_POSIX_READINESS_H
 #include "posix/sockets.h"
@@ -32,6 +34,9 @@ struct readiness_poller {
     struct tenon_error (*watch_once)(struct tenon_loop *loop, int fd, uintptr_t object, bool again);
     /* Before its descriptor is closed: a child that was forked may keep it alive. */
     void (*forget)(struct tenon_loop *loop, int fd, uint32_t slot);
+    /* A listener is told of at each wait while somebody waits in it, unless it is muted. NULL: this
+     * poller asks for what is wanted. */
+    void (*mute)(struct tenon_loop *loop, int fd, uintptr_t object, bool muted);
 };
 
 /* What a stream, an attempt or a listener keeps in its backend words. */
@@ -44,11 +49,17 @@ enum {
     KNOWN_PARKED = 1 << 5,      /* a send waits for room */
     KNOWN_BEGUN = 1 << 6,       /* something was sent */
     KNOWN_ONCE = 1 << 7,        /* watched for one event, */
-    KNOWN_SPENT = 1 << 8        /* which has come */
+    KNOWN_SPENT = 1 << 8,       /* which has come */
+    KNOWN_MUTED = 1 << 9        /* a listener that is readable and does not accept */
 };
 struct readiness {
     uint32_t known;
     uint32_t slot;
+};
+struct readiness_listener {
+    struct readiness readiness;
+    uint32_t seen;              /* the loop's events when it was told of last */
+    uint32_t more;              /* accepts that are tried behind another one */
 };
 struct readiness *readiness_of(uintptr_t object);
 
@@ -65,6 +76,7 @@ enum {
 };
 struct readiness_loop {
     const struct readiness_poller *poller;
+    uint32_t events;            /* that waits have told of */
     struct tenon_stream *keeper;
     uint32_t kept_at;
     uint32_t kept_left;

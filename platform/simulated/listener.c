@@ -5,7 +5,7 @@
 
 static struct sim_listener *of_listener(const struct tenon_listener *listener)
 {
-    return listener->backend.pointer;
+    return listener->backend[0].pointer;
 }
 
 /* ---- listening ---- */
@@ -108,7 +108,7 @@ struct tenon_error sim_listen(struct tenon_listener *listener,
     world->listeners = own;
     listener->address = address;
     listener->handle = own->object.id;
-    listener->backend.pointer = own;
+    listener->backend[0].pointer = own;
     sim_trace(world, host->name, "listens on port %u", address.port);
     return sim_error(TENON_OK);
 }

@@ -42,7 +42,7 @@ _Static_assert(sizeof(struct pool *) <= sizeof(union tenon_backend_word), "a lis
 
 static struct pool *pool_of(const struct tenon_listener *listener)
 {
-    return listener->backend.pointer;
+    return listener->backend[0].pointer;
 }
 
 /* ---- listening ---- */
@@ -111,7 +111,7 @@ struct tenon_error iocp_listen(struct tenon_listener *listener,
     }
     listener->handle = socket;
     listener->address = win_address((const struct sockaddr *)&bound);
-    listener->backend.pointer = pool;
+    listener->backend[0].pointer = pool;
     return error;
 }
 
@@ -301,6 +301,6 @@ bool iocp_listener_close(struct tenon_listener *listener)
     }
     (void)closesocket((SOCKET)listener->handle);
     free(pool);
-    listener->backend.pointer = NULL;
+    listener->backend[0].pointer = NULL;
     return true;
 }

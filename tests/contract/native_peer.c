@@ -6,7 +6,10 @@
 #include "testing.h"
 
 enum {
-    RESTARTS = 20
+    RESTARTS = 20,
+    BUSY = 64,
+    NEWCOMERS = 24,
+    EVENTS_A_NEWCOMER = 16
 };
 
 static int64_t connect_raw(struct test *test, int receive_buffer)
@@ -42,6 +45,36 @@ static void put_at(struct test *test, int64_t socket, size_t first, size_t size)
 static void put(struct test *test, int64_t socket, size_t size)
 {
     put_at(test, socket, 0, size);
+}
+
+/* A loop with much to do takes in a share of those who wait, not one a turn. */
+static void busy_loop_lets_newcomers_in(struct test *test)
+{
+    struct raw raws[BUSY];
+    int64_t newcomers[NEWCOMERS];
+    for (int i = 0; i < BUSY; i++) {
+        raws[i] = raw_pair(test, 0);
+        end_receive_lent(raws[i].ours);
+    }
+    for (int i = 0; i < NEWCOMERS; i++) {
+        newcomers[i] = connect_raw(test, 0);
+    }
+    for (size_t at = 0; test->gate->accepted < BUSY + NEWCOMERS; at++) {
+        CHECK(test, at * BUSY < NEWCOMERS * EVENTS_A_NEWCOMER);
+        for (int i = 0; i < BUSY; i++) {
+            put_at(test, raws[i].socket, at, 1);
+        }
+        for (int i = 0; i < BUSY; i++) {
+            UNTIL(test, raws[i].ours->in > at);
+        }
+    }
+    for (int i = 0; i < BUSY; i++) {
+        testing_raw_close(raws[i].socket);
+        UNTIL(test, raws[i].ours->lasts == 1);
+    }
+    for (int i = 0; i < NEWCOMERS; i++) {
+        testing_raw_close(newcomers[i]);
+    }
 }
 
 /* What a peer does at the moment of its end, on a receive that has been going on for a while. */
@@ -380,6 +413,7 @@ static void peer_sends_while_we_deliver(struct test *test)
 
 const struct test_case peer_cases[] = {
     {"peer.ends_right_behind_data", ends_right_behind_data},
+    {"peer.busy_loop_lets_newcomers_in", busy_loop_lets_newcomers_in},
     {"peer.reset_in_each_state", reset_in_each_state},
     {"peer.resets_before_the_next_receive", resets_before_the_next_receive},
     {"peer.sees_how_we_close", peer_sees_how_we_close},

@@ -40,6 +40,7 @@ enum fault_call {
     CALL_URING_SEND,
     CALL_URING_CONNECT,
     CALL_URING_POLL,
+    CALL_URING_EPOLL,
     CALL_URING_CANCEL,
     CALL_MMAP,
     CALL_WAKE_EVENTFD,          /* write */

@@ -14,7 +14,7 @@ static void check_sizes(struct unit *unit)
         {"message", sizeof(struct tenon_message), 24},
         {"stream", sizeof(struct tenon_stream), 152},
         {"send", sizeof(struct tenon_send), 96},
-        {"listener", sizeof(struct tenon_listener), 144},
+        {"listener", sizeof(struct tenon_listener), 152},
         {"endpoint", sizeof(struct tenon_endpoint), 28 + TENON_PATH_MAX + 1},
     };
     size_t pointer_size = sizeof(void *);

@@ -103,8 +103,8 @@ const struct fault fault_table[] = {
     FAILS(URING_CONNECT, ETIMEDOUT, TIMED_OUT), FAILS(URING_CONNECT, ENETUNREACH, UNREACHABLE),
     FAILS(URING_CONNECT, EHOSTUNREACH, UNREACHABLE), FAILS(URING_CONNECT, ENOMEM, LIMIT),
     FAILS(URING_CONNECT, EACCES, ACCESS_DENIED), FAILS(URING_CONNECT, EPERM, ACCESS_DENIED),
-    ABSORBED(URING_POLL, ECANCELED), ABSORBED(URING_CANCEL, EALREADY),
-    ABSORBED(URING_CANCEL, ENOENT),
+    ABSORBED(URING_POLL, ECANCELED), ABSORBED(URING_EPOLL, ECANCELED),
+    ABSORBED(URING_CANCEL, EALREADY), ABSORBED(URING_CANCEL, ENOENT),
     ABSORBED(WAKE_EVENTFD, EINTR), ABSORBED(WAKE_PIPE, EINTR), ABSORBED(WAKE_PIPE, EAGAIN),
     ABSORBED(WAKE_READ, EINTR), ABSORBED(WAKE_READ, EAGAIN),
     FAILS(PIPE, EMFILE, LIMIT), FAILS(PIPE, ENFILE, LIMIT),
@@ -193,6 +193,7 @@ static const struct row calls[] = {
     [CALL_URING_SEND] = {"send on io_uring", {"io_uring"}},
     [CALL_URING_CONNECT] = {"connect on io_uring", {"io_uring"}},
     [CALL_URING_POLL] = {"poll on io_uring", {"io_uring"}},
+    [CALL_URING_EPOLL] = {"wait for epoll on io_uring", {"io_uring"}},
     [CALL_URING_CANCEL] = {"cancel on io_uring", {"io_uring"}},
     [CALL_MMAP] = {"mmap", {"io_uring"}},
     [CALL_WAKE_EVENTFD] = {"write to an eventfd", {"epoll", "io_uring"}},
@@ -221,7 +222,8 @@ const char *fault_call_name(enum fault_call call)
 bool fault_call_expected(enum fault_call call, const char *backend)
 {
     const char *const *backends = calls[call].backends;
-    if (call >= CALL_URING_RECV && call <= CALL_URING_CANCEL && !inject_ends_operations) {
+    if ((call >= CALL_URING_RECV && call <= CALL_URING_CANCEL && !inject_ends_operations) ||
+        (call == CALL_URING_EPOLL && !inject_epoll_waits)) {
         return false;
     }
     return backends[0] == NULL || strcmp(backends[0], backend) == 0 ||

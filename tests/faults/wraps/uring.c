@@ -11,6 +11,7 @@ enum {
     SYS_SETUP = 425,
     SYS_ENTER = 426,
     SYS_REGISTER = 427,
+    REGISTER_PROBE = 8,
     REGISTER_ENABLE_RINGS = 12,
     REGISTER_QUERY = 35,
     SETUP_SINGLE_ISSUER = 1 << 12,
@@ -22,6 +23,7 @@ enum {
     OP_CONNECT = 16,
     OP_SEND = 26,
     OP_RECV = 27,
+    OP_EPOLL_WAIT = 59,
     RECV_MULTISHOT = 2,
     CQE_SKIP_SUCCESS = 1 << 6,
     NOP_INJECT_RESULT = 1,
@@ -70,6 +72,7 @@ struct ring {
 };
 static struct ring rings[RINGS_MAX];
 bool inject_ends_operations;
+bool inject_epoll_waits;
 
 static const struct {
     uint8_t opcode;
@@ -79,6 +82,7 @@ static const struct {
     {OP_SEND, CALL_URING_SEND},
     {OP_CONNECT, CALL_URING_CONNECT},
     {OP_POLL_ADD, CALL_URING_POLL},
+    {OP_EPOLL_WAIT, CALL_URING_EPOLL},
     {OP_ASYNC_CANCEL, CALL_URING_CANCEL},
 };
 
@@ -193,6 +197,21 @@ static long set_up(const long values[6])
     return fd;
 }
 
+/* Its answer begins with the last operation that the kernel has. */
+static long probe(const long values[6])
+{
+    uint8_t *last = (uint8_t *)values[2];
+    if (inject_fails(CALL_URING_REGISTER, -1, NULL)) {
+        return -1;
+    }
+    long result = __real_syscall(SYS_REGISTER, values[0], values[1], values[2], values[3]);
+    if (result >= 0 && inject_is_old && *last >= OP_EPOLL_WAIT) {
+        *last = OP_EPOLL_WAIT - 1;
+    }
+    inject_epoll_waits |= result >= 0 && *last >= OP_EPOLL_WAIT;
+    return result;
+}
+
 long inject_uring_call(long number, const long values[6])
 {
     if (number == SYS_ENTER) {
@@ -204,6 +223,9 @@ long inject_uring_call(long number, const long values[6])
     if (number == SYS_REGISTER && values[1] == REGISTER_QUERY && inject_is_old) {
         errno = EINVAL;
         return -1;
+    }
+    if (number == SYS_REGISTER && values[1] == REGISTER_PROBE) {
+        return probe(values);
     }
     bool enables = values[1] == REGISTER_ENABLE_RINGS;  /* that needs nothing that could run out */
     if (number == SYS_REGISTER && !enables && inject_fails(CALL_URING_REGISTER, -1, NULL)) {

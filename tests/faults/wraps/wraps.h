@@ -36,6 +36,7 @@ int64_t inject_nanoseconds(const struct timespec *time);
  * a given result. */
 long inject_uring_call(long number, const long values[6]);
 extern bool inject_ends_operations;
+extern bool inject_epoll_waits;
 extern bool inject_is_old;      /* the kernel, as inject_old_kernel says */
 
 void inject_hold(int count);
