@@ -95,8 +95,9 @@ static struct tenon_error epoll_watch_once(struct tenon_loop *loop, int fd, uint
                          EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLONESHOT, object);
 }
 
-static void epoll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
+static void epoll_forget(struct tenon_loop *loop, int fd, uintptr_t object, uint32_t slot)
 {
+    (void)object;
     (void)slot;
     epoll_remove(state_of(loop)->epoll, fd);
 }

@@ -20,10 +20,17 @@ static struct tenon_error watch(struct tenon_loop *loop, int fd, uintptr_t objec
     return epoll_control(uring_of(loop)->epoll, EPOLL_CTL_ADD, fd, EPOLLIN, object);
 }
 
-static void forget(struct tenon_loop *loop, int fd, uint32_t slot)
+/* The kernel may have told of it already, in a completion that no turn has come to yet. */
+static void forget(struct tenon_loop *loop, int fd, uintptr_t object, uint32_t slot)
 {
+    struct uring_loop *uring = uring_of(loop);
     (void)slot;
-    epoll_remove(uring_of(loop)->epoll, fd);
+    epoll_remove(uring->epoll, fd);
+    for (int i = 0; i < URING_EVENTS; i++) {
+        if (uring->events[i].data.u64 == object) {
+            uring->events[i].data.u64 = 0;
+        }
+    }
 }
 
 static void mute(struct tenon_loop *loop, int fd, uintptr_t object, bool muted)
@@ -47,12 +54,15 @@ struct tenon_error uring_watch_room(struct tenon_stream *stream)
 void uring_unwatch(struct tenon_stream *stream)
 {
     if (stream->flags & STREAM_WATCHED) {
-        epoll_remove(uring_of(stream->loop)->epoll, (int)stream->handle);
+        forget(stream->loop, (int)stream->handle, readiness_object(stream, READINESS_STREAM), 0);
     }
 }
 
 static void happened(uintptr_t object)
 {
+    if (object == 0) {
+        return;                 /* forgotten */
+    }
     if ((object & READINESS_OWN) == READINESS_STREAM) {
         uring_writable((struct tenon_stream *)object);
     } else {

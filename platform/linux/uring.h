@@ -144,7 +144,7 @@ struct uring_loop {
     struct uring_buffers buffers;
     int wake;
     int epoll;
-    struct epoll_event events[URING_EVENTS];
+    struct epoll_event events[URING_EVENTS];    /* the kernel's while URING_WATCHED is pending */
     struct uring_operation wake_operation;
     struct uring_operation watched_operation;
     uint32_t batch;

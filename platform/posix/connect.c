@@ -17,7 +17,8 @@ static void close_attempt(struct tenon_attempt *attempt)
 {
     struct readiness *state = of_attempt(attempt);
     if (state->known & KNOWN_WATCHED) {
-        poller_of(attempt)->forget(attempt->connect->loop, (int)attempt->handle, state->slot);
+        poller_of(attempt)->forget(attempt->connect->loop, (int)attempt->handle,
+                                   readiness_object(attempt, READINESS_ATTEMPT), state->slot);
         state->known &= ~(uint32_t)KNOWN_WATCHED;
     }
     (void)close((int)attempt->handle);

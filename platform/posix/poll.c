@@ -72,10 +72,11 @@ static struct tenon_error poll_rewatch(struct tenon_loop *loop, int fd, uintptr_
 
 /* The last entry takes the place of the one that goes. Where a batch is being translated (a connect
  * that failed), its event may be skipped: the next poll tells it again. */
-static void poll_forget(struct tenon_loop *loop, int fd, uint32_t slot)
+static void poll_forget(struct tenon_loop *loop, int fd, uintptr_t object, uint32_t slot)
 {
     struct poll_loop *state = state_of(loop);
     (void)fd;
+    (void)object;
     TENON_ASSERT(slot > 0 && slot < state->count);
     state->count--;
     if (slot != state->count) {

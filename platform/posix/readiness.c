@@ -185,7 +185,8 @@ enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_s
 bool readiness_listener_close(struct tenon_listener *listener)
 {
     poller_of(listener->loop)
-        ->forget(listener->loop, (int)listener->handle, of_listener(listener)->slot);
+        ->forget(listener->loop, (int)listener->handle,
+                 readiness_object(listener, READINESS_LISTENER), of_listener(listener)->slot);
     posix_unlisten(listener);
     return true;
 }
@@ -443,7 +444,9 @@ void readiness_stream_close(struct tenon_stream *stream, bool reset)
 {
     struct readiness *state = of_stream(stream);
     if (state->known & KNOWN_WATCHED) {
-        poller_of(stream->loop)->forget(stream->loop, (int)stream->handle, state->slot);
+        poller_of(stream->loop)
+            ->forget(stream->loop, (int)stream->handle, readiness_object(stream, READINESS_STREAM),
+                     state->slot);
     }
     if (reset) {
         posix_discard(stream->handle);

@@ -32,8 +32,9 @@ struct readiness_poller {
     /* Watches for one event of input alone: nothing is left to be forgotten behind it, and `again`
      * asks for the next one. NULL: this poller has no such thing. */
     struct tenon_error (*watch_once)(struct tenon_loop *loop, int fd, uintptr_t object, bool again);
-    /* Before its descriptor is closed: a child that was forked may keep it alive. */
-    void (*forget)(struct tenon_loop *loop, int fd, uint32_t slot);
+    /* Before its descriptor is closed: a child that was forked may keep it alive. No event of the
+     * object follows. */
+    void (*forget)(struct tenon_loop *loop, int fd, uintptr_t object, uint32_t slot);
     /* A listener is told of at each wait while somebody waits in it, unless it is muted. NULL: this
      * poller asks for what is wanted. */
     void (*mute)(struct tenon_loop *loop, int fd, uintptr_t object, bool muted);

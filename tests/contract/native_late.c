@@ -151,10 +151,102 @@ static void peers_are_silent_in_a_close(struct test *test)
     }
 }
 
+/* Of a loop that deals with one event a turn: another one has them first, and closes what a later
+ * one is about, whose memory is the caller's by then. */
+struct told {
+    struct test test;
+    struct surroundings around;
+    struct raw first[3];
+};
+
+static void told_begin(struct told *told, struct test *test)
+{
+    told->around = *test->around;
+    told->around.batch = 1;
+    test_open(&told->test, &told->around);
+    for (size_t i = 0; i < sizeof told->first / sizeof told->first[0]; i++) {
+        told->first[i] = raw_pair(&told->test, 0);
+        end_receive_lent(told->first[i].ours);
+    }
+}
+
+static void told_first(struct told *told)
+{
+    unsigned char byte = end_byte(0, 0);
+    test_pass(&told->test, TENON_MILLISECOND);
+    for (size_t i = 0; i < sizeof told->first / sizeof told->first[0]; i++) {
+        CHECK(&told->test, testing_raw_send(told->first[i].socket, &byte, 1, NATIVE_PATIENCE) ==
+                               TESTING_RAW_OK);
+    }
+}
+
+static void told_end(struct told *told)
+{
+    test_pass(&told->test, TENON_MILLISECOND);
+    for (size_t i = 0; i < sizeof told->first / sizeof told->first[0]; i++) {
+        CHECK(&told->test, told->first[i].ours->in == 1);
+        testing_raw_close(told->first[i].socket);
+    }
+    test_close(&told->test);
+}
+
+static void close_gate(struct end *end, enum end_event event)
+{
+    if (event == END_DATA) {
+        gate_close(end->test->gate, TENON_CLOSE_ABORT);
+    }
+}
+
+static void listener_closed_before_its_event(struct test *test)
+{
+    static struct told told;
+    told_begin(&told, test);
+    struct gate *gate = told.test.gate;
+    told.first[0].ours->act = close_gate;
+    told_first(&told);
+    int64_t newcomer = testing_raw_connect(TENON_FAMILY_IPV4, gate_port(gate), 0, NATIVE_PATIENCE);
+    CHECK(&told.test, newcomer != TESTING_RAW_NONE);
+    UNTIL(&told.test, gate->closed);
+    memset(&gate->listener, 0xff, sizeof gate->listener);
+    told_end(&told);
+    testing_raw_close(newcomer);
+}
+
+static void close_friend(struct end *end, enum end_event event)
+{
+    if (event == END_DATA) {
+        end_close(end->friend, TENON_CLOSE_ABORT, 0);
+    }
+}
+
+static void stream_closed_before_its_event(struct test *test)
+{
+    static struct told told;
+    static unsigned char data[END_CHUNK_MAX];
+    told_begin(&told, test);
+    struct raw full = raw_pair(&told.test, 0);
+    end_fill(full.ours);
+    told.first[0].ours->act = close_friend;
+    told.first[0].ours->friend = full.ours;
+    told_first(&told);
+    for (uint64_t received = 0; received < full.ours->out;) {
+        size_t taken = 0;
+        CHECK(&told.test, testing_raw_receive(full.socket, data, sizeof data, NATIVE_PATIENCE,
+                                              &taken) == TESTING_RAW_OK);
+        received += taken;
+    }
+    UNTIL(&told.test, full.ours->closed);
+    memset(&full.ours->stream, 0xff, sizeof full.ours->stream);
+    told_end(&told);
+    testing_raw_close(full.socket);
+}
+
 const struct test_case late_cases[] = {
     {"peer.reads_late", peer_reads_late},
     {"peer.reads_late_behind_its_end", peer_reads_late_behind_its_end},
     {"peer.are_silent", peers_are_silent},
     {"peer.are_silent_in_a_close", peers_are_silent_in_a_close},
+    {"peer.event_behind_its_listeners_close", listener_closed_before_its_event},
+    {"peer.event_behind_its_streams_close", stream_closed_before_its_event},
     {NULL, NULL}
 };
