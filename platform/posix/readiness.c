@@ -97,18 +97,19 @@ static void mute(struct tenon_listener *listener, bool muted)
     }
 }
 
-/* One that is known to be readable, and has not been asked since, does not accept now. */
+/* One that is known to be readable does not accept now, or has not used up its share: nothing new
+ * is told until it has been asked to the end of that. */
 static void listener_event(struct tenon_listener *listener)
 {
     struct readiness_listener *own = own_of(listener);
     uint32_t events = loop_of(listener->loop)->events;
-    uint32_t more = (events - own->seen) / EVENTS_AN_ACCEPT;
     if (own->readiness.known & KNOWN_READABLE) {
         mute(listener, true);
+        return;
     }
     own->readiness.known |= KNOWN_READABLE;
+    own->more = (events - own->seen) / EVENTS_AN_ACCEPT;
     own->seen = events;
-    own->more = more < TENON_ACCEPTS_A_TURN ? more : TENON_ACCEPTS_A_TURN - 1;
     tenon_event_acceptable(listener);
 }
 

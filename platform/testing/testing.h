@@ -161,6 +161,9 @@ int64_t testing_threads(void);
  * was. False: no such limit here (Windows). */
 bool testing_limit_descriptors(uint64_t limit, uint64_t *previous_out);
 
+/* A listener has no more than TENON_ACCEPTS_PENDING under way (Windows). */
+bool testing_accepts_are_bounded(void);
+
 /* From now on a harmless handled signal interrupts this process's system calls every `interval`.
  * False: there are no signals (Windows). The end answers how many came. */
 bool testing_interrupts_start(int64_t interval);

@@ -2,14 +2,13 @@
 #include "native.h"
 #include <stdlib.h>
 #include <string.h>
+#include <tenon/process.h>
 #include <tenon/thread.h>
 #include "testing.h"
 
 enum {
     RESTARTS = 20,
-    BUSY = 64,
-    NEWCOMERS = 24,
-    EVENTS_A_NEWCOMER = 16
+    EVENTS_A_NEWCOMER = 24
 };
 
 static int64_t connect_raw(struct test *test, int receive_buffer)
@@ -47,34 +46,56 @@ static void put(struct test *test, int64_t socket, size_t size)
     put_at(test, socket, 0, size);
 }
 
-/* A loop with much to do takes in a share of those who wait, not one a turn. */
-static void busy_loop_lets_newcomers_in(struct test *test)
+/* A loop with much to do takes in a share of those who wait. */
+static void let_newcomers_in(struct test *test, uint32_t busy, uint32_t newcomers)
 {
-    struct raw raws[BUSY];
-    int64_t newcomers[NEWCOMERS];
-    for (int i = 0; i < BUSY; i++) {
+    struct raw *raws = calloc(busy, sizeof *raws);
+    int64_t *waiting = calloc(newcomers, sizeof *waiting);
+    CHECK(test, raws != NULL && waiting != NULL);
+    for (uint32_t i = 0; i < busy; i++) {
         raws[i] = raw_pair(test, 0);
         end_receive_lent(raws[i].ours);
     }
-    for (int i = 0; i < NEWCOMERS; i++) {
-        newcomers[i] = connect_raw(test, 0);
+    for (uint32_t i = 0; i < newcomers; i++) {
+        waiting[i] = connect_raw(test, 0);
     }
-    for (size_t at = 0; test->gate->accepted < BUSY + NEWCOMERS; at++) {
-        CHECK(test, at * BUSY < NEWCOMERS * EVENTS_A_NEWCOMER);
-        for (int i = 0; i < BUSY; i++) {
+    for (uint32_t at = 0; test->gate->accepted < busy + newcomers; at++) {
+        CHECK(test, at * busy < newcomers * EVENTS_A_NEWCOMER);
+        for (uint32_t i = 0; i < busy; i++) {
             put_at(test, raws[i].socket, at, 1);
         }
-        for (int i = 0; i < BUSY; i++) {
+        for (uint32_t i = 0; i < busy; i++) {
             UNTIL(test, raws[i].ours->in > at);
         }
     }
-    for (int i = 0; i < BUSY; i++) {
+    for (uint32_t i = 0; i < busy; i++) {
         testing_raw_close(raws[i].socket);
         UNTIL(test, raws[i].ours->lasts == 1);
     }
-    for (int i = 0; i < NEWCOMERS; i++) {
-        testing_raw_close(newcomers[i]);
+    for (uint32_t i = 0; i < newcomers; i++) {
+        testing_raw_close(waiting[i]);
     }
+    free(raws);
+    free(waiting);
+}
+
+/* Not one a turn. */
+static void busy_loop_lets_newcomers_in(struct test *test)
+{
+    let_newcomers_in(test, 64, 24);
+}
+
+/* Nor what a turn accepts at most for a round of all the others. */
+static void crowd_lets_newcomers_in(struct test *test)
+{
+    enum { BUSY = 3000, NEWCOMERS = 480, DESCRIPTORS = 2 * (BUSY + NEWCOMERS) + 100 };
+    uint64_t allowed = 0;
+    CHECK(test, tenon_process_raise_descriptors(DESCRIPTORS, &allowed) == TENON_OK);
+    if (allowed < DESCRIPTORS || testing_accepts_are_bounded()) {
+        native_without(allowed < DESCRIPTORS ? "7,060 descriptors" : "more accepts under way");
+        return;
+    }
+    let_newcomers_in(test, BUSY, NEWCOMERS);
 }
 
 /* What a peer does at the moment of its end, on a receive that has been going on for a while. */
@@ -414,6 +435,7 @@ static void peer_sends_while_we_deliver(struct test *test)
 const struct test_case peer_cases[] = {
     {"peer.ends_right_behind_data", ends_right_behind_data},
     {"peer.busy_loop_lets_newcomers_in", busy_loop_lets_newcomers_in},
+    {"peer.crowd_lets_newcomers_in", crowd_lets_newcomers_in},
     {"peer.reset_in_each_state", reset_in_each_state},
     {"peer.resets_before_the_next_receive", resets_before_the_next_receive},
     {"peer.sees_how_we_close", peer_sees_how_we_close},

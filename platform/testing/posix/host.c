@@ -73,6 +73,11 @@ int64_t testing_threads(void)
     return names_in("/proc/self/task");
 }
 
+bool testing_accepts_are_bounded(void)
+{
+    return false;
+}
+
 bool testing_limit_descriptors(uint64_t limit, uint64_t *previous_out)
 {
     struct rlimit current;

@@ -94,6 +94,11 @@ int64_t testing_threads(void)
     return -1;
 }
 
+bool testing_accepts_are_bounded(void)
+{
+    return true;
+}
+
 bool testing_limit_descriptors(uint64_t limit, uint64_t *previous_out)
 {
     (void)limit;
