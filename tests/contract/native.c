@@ -4,8 +4,8 @@
 #include "testing.h"
 
 static const struct test_case *const tables[] = {
-    peer_cases, late_cases, limit_cases, thread_cases, lookup_cases, sync_cases, path_cases,
-    process_cases, file_cases, input_cases, native_timer_cases, NULL
+    peer_cases, late_cases, crowd_cases, limit_cases, thread_cases, lookup_cases, sync_cases,
+    path_cases, process_cases, file_cases, input_cases, native_timer_cases, NULL
 };
 
 void native_without(const char *what)

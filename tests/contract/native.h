@@ -6,6 +6,7 @@
 
 extern const struct test_case peer_cases[];
 extern const struct test_case late_cases[];
+extern const struct test_case crowd_cases[];
 extern const struct test_case limit_cases[];
 extern const struct test_case thread_cases[];
 extern const struct test_case lookup_cases[];
@@ -24,6 +25,10 @@ struct raw {
     struct end *ours;
 };
 struct raw raw_pair(struct test *test, int receive_buffer);
+/* The raw socket alone. */
+int64_t raw_peer(struct test *test, int receive_buffer);
+/* Sends of the sequence of seed 0, from the place `first` on; 256 bytes at most. */
+void raw_put(struct test *test, int64_t socket, size_t first, size_t size);
 
 /* Says in the case's line why a part of it cannot be had on this system. */
 void native_without(const char *what);

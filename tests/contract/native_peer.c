@@ -2,16 +2,14 @@
 #include "native.h"
 #include <stdlib.h>
 #include <string.h>
-#include <tenon/process.h>
 #include <tenon/thread.h>
 #include "testing.h"
 
 enum {
-    RESTARTS = 20,
-    EVENTS_A_NEWCOMER = 24
+    RESTARTS = 20
 };
 
-static int64_t connect_raw(struct test *test, int receive_buffer)
+int64_t raw_peer(struct test *test, int receive_buffer)
 {
     if (test->gate == NULL) {
         test->gate = gate_open(test);
@@ -24,14 +22,13 @@ static int64_t connect_raw(struct test *test, int receive_buffer)
 
 struct raw raw_pair(struct test *test, int receive_buffer)
 {
-    struct raw raw = {connect_raw(test, receive_buffer), end_new(test)};
+    struct raw raw = {raw_peer(test, receive_buffer), end_new(test)};
     UNTIL(test, test->gate->held_count > 0);
     end_attach(raw.ours, test->loop, gate_take(test->gate));
     return raw;
 }
 
-/* From the place `first` of the sequence of seed 0. */
-static void put_at(struct test *test, int64_t socket, size_t first, size_t size)
+void raw_put(struct test *test, int64_t socket, size_t first, size_t size)
 {
     unsigned char data[256];
     CHECK(test, size <= sizeof data);
@@ -43,59 +40,7 @@ static void put_at(struct test *test, int64_t socket, size_t first, size_t size)
 
 static void put(struct test *test, int64_t socket, size_t size)
 {
-    put_at(test, socket, 0, size);
-}
-
-/* A loop with much to do takes in a share of those who wait. */
-static void let_newcomers_in(struct test *test, uint32_t busy, uint32_t newcomers)
-{
-    struct raw *raws = calloc(busy, sizeof *raws);
-    int64_t *waiting = calloc(newcomers, sizeof *waiting);
-    CHECK(test, raws != NULL && waiting != NULL);
-    for (uint32_t i = 0; i < busy; i++) {
-        raws[i] = raw_pair(test, 0);
-        end_receive_lent(raws[i].ours);
-    }
-    for (uint32_t i = 0; i < newcomers; i++) {
-        waiting[i] = connect_raw(test, 0);
-    }
-    for (uint32_t at = 0; test->gate->accepted < busy + newcomers; at++) {
-        CHECK(test, at * busy < newcomers * EVENTS_A_NEWCOMER);
-        for (uint32_t i = 0; i < busy; i++) {
-            put_at(test, raws[i].socket, at, 1);
-        }
-        for (uint32_t i = 0; i < busy; i++) {
-            UNTIL(test, raws[i].ours->in > at);
-        }
-    }
-    for (uint32_t i = 0; i < busy; i++) {
-        testing_raw_close(raws[i].socket);
-        UNTIL(test, raws[i].ours->lasts == 1);
-    }
-    for (uint32_t i = 0; i < newcomers; i++) {
-        testing_raw_close(waiting[i]);
-    }
-    free(raws);
-    free(waiting);
-}
-
-/* Not one a turn. */
-static void busy_loop_lets_newcomers_in(struct test *test)
-{
-    let_newcomers_in(test, 64, 24);
-}
-
-/* Nor what a turn accepts at most for a round of all the others. */
-static void crowd_lets_newcomers_in(struct test *test)
-{
-    enum { BUSY = 3000, NEWCOMERS = 480, DESCRIPTORS = 2 * (BUSY + NEWCOMERS) + 100 };
-    uint64_t allowed = 0;
-    CHECK(test, tenon_process_raise_descriptors(DESCRIPTORS, &allowed) == TENON_OK);
-    if (allowed < DESCRIPTORS || testing_accepts_are_bounded()) {
-        native_without(allowed < DESCRIPTORS ? "7,060 descriptors" : "more accepts under way");
-        return;
-    }
-    let_newcomers_in(test, BUSY, NEWCOMERS);
+    raw_put(test, socket, 0, size);
 }
 
 /* What a peer does at the moment of its end, on a receive that has been going on for a while. */
@@ -105,10 +50,10 @@ static void ends_right_behind_data(struct test *test)
         struct raw raw = raw_pair(test, 0);
         end_receive_lent(raw.ours);
         for (uint32_t i = 0; i < 3; i++) {
-            put_at(test, raw.socket, 100 * i, 100);
+            raw_put(test, raw.socket, 100 * i, 100);
             UNTIL(test, raw.ours->in == 100 * (i + 1));
         }
-        put_at(test, raw.socket, 300, 100);
+        raw_put(test, raw.socket, 300, 100);
         if (reset == 1) {
             testing_raw_reset(raw.socket);
         } else {
@@ -131,7 +76,7 @@ static int64_t resets_in_a_callback;
 static void reset_behind_the_last(struct end *end, enum end_event event)
 {
     if (event == END_DATA && end->in == 2 * SMALL + LENT) {
-        put_at(end->test, resets_in_a_callback, 2 * SMALL + LENT, SMALL);
+        raw_put(end->test, resets_in_a_callback, 2 * SMALL + LENT, SMALL);
         testing_raw_reset(resets_in_a_callback);
     }
 }
@@ -148,7 +93,7 @@ static void resets_before_the_next_receive(struct test *test)
     raw.ours->act = reset_behind_the_last;
     end_receive_lent(raw.ours);
     for (uint32_t i = 0; i < 2; i++) {
-        put_at(test, raw.socket, SMALL * i, SMALL);
+        raw_put(test, raw.socket, SMALL * i, SMALL);
         UNTIL(test, raw.ours->in == SMALL * (i + 1));
     }
     CHECK(test, testing_raw_send(raw.socket, data, LENT, NATIVE_PATIENCE) == TESTING_RAW_OK);
@@ -251,9 +196,9 @@ static void sends_an_urgent_byte(struct test *test)
             put(test, raw.socket, 1);
             UNTIL(test, raw.ours->in == 1);
         }
-        put_at(test, raw.socket, kind, 3);
+        raw_put(test, raw.socket, kind, 3);
         testing_raw_urgent(raw.socket);
-        put_at(test, raw.socket, kind + 3, 3);
+        raw_put(test, raw.socket, kind + 3, 3);
         if (kind == 0) {
             end_receive_lent(raw.ours);
         }
@@ -271,11 +216,11 @@ static void reset_before_accept(struct test *test)
     test->gate = gate_new(test);
     CHECK(test, gate_listen(test->gate, &endpoint) == TENON_OK);
     for (int i = 0; i < 20; i++) {
-        testing_raw_reset(connect_raw(test, 0));
+        testing_raw_reset(raw_peer(test, 0));
     }
     gate_accept(test->gate);
     test_pass(test, 5 * TENON_MILLISECOND);
-    int64_t last = connect_raw(test, 0);
+    int64_t last = raw_peer(test, 0);
     put(test, last, 1);
     bool found = false;
     while (!found) {
@@ -385,7 +330,7 @@ static void keep_alive(struct test *test)
 static void attach_of_a_dead_connection(struct test *test)
 {
     for (int i = 0; i < 10; i++) {
-        int64_t socket = connect_raw(test, 0);
+        int64_t socket = raw_peer(test, 0);
         UNTIL(test, test->gate->held_count > 0);
         testing_raw_reset(socket);
         struct end *end = end_new(test);
@@ -434,8 +379,6 @@ static void peer_sends_while_we_deliver(struct test *test)
 
 const struct test_case peer_cases[] = {
     {"peer.ends_right_behind_data", ends_right_behind_data},
-    {"peer.busy_loop_lets_newcomers_in", busy_loop_lets_newcomers_in},
-    {"peer.crowd_lets_newcomers_in", crowd_lets_newcomers_in},
     {"peer.reset_in_each_state", reset_in_each_state},
     {"peer.resets_before_the_next_receive", resets_before_the_next_receive},
     {"peer.sees_how_we_close", peer_sees_how_we_close},
