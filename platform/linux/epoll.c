@@ -26,7 +26,7 @@ struct kernel_timespec {
 };
 
 struct epoll_loop {
-    struct readiness_loop readiness;
+    struct readiness_streams readiness;
     int epoll;
     int wake;
     int timer;                  /* -1: epoll_pwait2 works */
@@ -158,7 +158,7 @@ static struct tenon_error epoll_open(struct tenon_loop *loop,
     if (state == NULL) {
         return posix_error(ENOMEM);
     }
-    state->readiness.poller = &epoll_poller;
+    state->readiness.loop.poller = &epoll_poller;
     state->epoll = -1;
     state->wake = -1;
     state->timer = -1;
@@ -232,7 +232,7 @@ static void epoll_wait_batch(struct tenon_loop *loop, int64_t until)
         TENON_ASSERT(errno == EINTR);
         return;                 /* a turn without events: the caller waits again */
     }
-    state->readiness.events += (uint32_t)count;
+    state->readiness.loop.events += (uint32_t)count;
     for (int i = 0; i < count; i++) {
         uintptr_t object = (uintptr_t)state->events[i].data.u64;
         uint32_t events = state->events[i].events;

@@ -15,7 +15,7 @@ enum {
 };
 
 struct poll_loop {
-    struct readiness_loop readiness;
+    struct readiness_streams readiness;
     int wake_read;
     int wake_write;
     struct pollfd *entries;     /* the first is the wake's */
@@ -115,7 +115,7 @@ static struct tenon_error poll_open(struct tenon_loop *loop,
     if (state == NULL) {
         return posix_error(ENOMEM);
     }
-    state->readiness.poller = &poll_poller;
+    state->readiness.loop.poller = &poll_poller;
     state->wake_read = -1;
     if (pipe(ends) != 0) {
         struct tenon_error error = posix_error(errno);
@@ -220,7 +220,7 @@ static void poll_wait_batch(struct tenon_loop *loop, int64_t until)
         TENON_ASSERT(errno == EINTR || errno == EAGAIN || errno == ENOMEM);
         return;
     }
-    state->readiness.events += (uint32_t)count + state->count / ENTRIES_AN_EVENT;
+    state->readiness.loop.events += (uint32_t)count + state->count / ENTRIES_AN_EVENT;
     if (count > 0 && state->entries[0].revents != 0) {
         drain_wakes(state);
         count--;

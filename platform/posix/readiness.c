@@ -296,7 +296,12 @@ static struct tenon_error send_bytes(struct tenon_stream *stream, const void *da
 
 /* ---- what is kept ---- */
 
-static void end_kept(struct readiness_loop *state, struct tenon_error error)
+static struct readiness_streams *streams_of(const struct tenon_loop *loop)
+{
+    return loop->backend_state;
+}
+
+static void end_kept(struct readiness_streams *state, struct tenon_error error)
 {
     struct tenon_stream *stream = state->keeper;
     state->keeper = NULL;
@@ -305,7 +310,7 @@ static void end_kept(struct readiness_loop *state, struct tenon_error error)
 }
 
 /* What the kernel does not take waits for its event. */
-static void flush(struct readiness_loop *state, int flags)
+static void flush(struct readiness_streams *state, int flags)
 {
     struct tenon_stream *stream = state->keeper;
     size_t sent = 0;
@@ -326,25 +331,25 @@ static void flush(struct readiness_loop *state, int flags)
 
 void readiness_flush(struct tenon_loop *loop)
 {
-    if (loop_of(loop)->keeper != NULL) {
-        flush(loop_of(loop), 0);
+    if (streams_of(loop)->keeper != NULL) {
+        flush(streams_of(loop), 0);
     }
 }
 
 void readiness_hurry(struct tenon_stream *stream)
 {
     bool end_follows = (stream->flags & STREAM_FINISH) != 0 && stream->send == NULL;
-    flush(loop_of(stream->loop), end_follows ? posix_send_more : 0);
+    flush(streams_of(stream->loop), end_follows ? posix_send_more : 0);
 }
 
 void readiness_unsend(struct tenon_stream *stream)
 {
-    end_kept(loop_of(stream->loop), posix_error(ECANCELED));
+    end_kept(streams_of(stream->loop), posix_error(ECANCELED));
 }
 
 static bool keep(struct tenon_stream *stream, const void *data, size_t size)
 {
-    struct readiness_loop *state = loop_of(stream->loop);
+    struct readiness_streams *state = streams_of(stream->loop);
     struct readiness *known = of_stream(stream);
     bool first = (known->known & KNOWN_BEGUN) == 0;
     known->known |= KNOWN_BEGUN;
@@ -368,7 +373,7 @@ struct tenon_error readiness_try_send(struct tenon_stream *stream, const void *d
 {
     *sent_out = 0;
     if (stream->flags & STREAM_UNSENT) {
-        flush(loop_of(stream->loop), 0);
+        flush(streams_of(stream->loop), 0);
     }
     if ((of_stream(stream)->known & KNOWN_WRITABLE) == 0) {
         return watch(stream);   /* only an event tells that there is room again */

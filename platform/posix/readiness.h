@@ -69,15 +69,20 @@ static inline uintptr_t readiness_object(const void *object, enum readiness_kind
     return (uintptr_t)object | (uintptr_t)kind;
 }
 
-/* The first member of the backend's state. The first bytes of a connection, where they are few and
- * sent from its own callback, are kept until that is over: where the end follows them it goes into
- * the same packet. One stream's at a time. */
-enum {
-    READINESS_KEPT_MAX = 2048
-};
+/* The first member of the backend's state. */
 struct readiness_loop {
     const struct readiness_poller *poller;
     uint32_t events;            /* that waits have told of */
+};
+
+/* Instead, where it is not for listeners alone. The first bytes of a connection, where they are few
+ * and sent from its own callback, are kept until that is over: where the end follows them it goes
+ * into the same packet. One stream's at a time. */
+enum {
+    READINESS_KEPT_MAX = 2048
+};
+struct readiness_streams {
+    struct readiness_loop loop;
     struct tenon_stream *keeper;
     uint32_t kept_at;
     uint32_t kept_left;
