@@ -20,7 +20,9 @@ static struct tenon_error watch(struct tenon_loop *loop, int fd, uintptr_t objec
     return epoll_control(uring_of(loop)->epoll, EPOLL_CTL_ADD, fd, EPOLLIN, object);
 }
 
-/* The kernel may have told of it already, in a completion that no turn has come to yet. */
+/* The kernel may have told of it already, in a completion that no turn has come to yet. What is
+ * found here is of that one, as an event is taken out when it is translated, so where a thread of
+ * the kernel's writes events right now it does not write this place again. */
 static void forget(struct tenon_loop *loop, int fd, uintptr_t object, uint32_t slot)
 {
     struct uring_loop *uring = uring_of(loop);
@@ -95,7 +97,9 @@ void uring_watched_over(struct tenon_loop *loop)
         TENON_ASSERT(count >= 0 || errno == EINTR);
     }
     for (int i = 0; i < count; i++) {
-        happened((uintptr_t)uring->events[i].data.u64);
+        uintptr_t object = (uintptr_t)uring->events[i].data.u64;
+        uring->events[i].data.u64 = 0;
+        happened(object);
     }
     uring_watch_descriptors(loop);
 }
