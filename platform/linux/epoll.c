@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -61,7 +60,7 @@ void epoll_remove(int epoll, int fd)
 void epoll_mute(int epoll, int fd, uintptr_t object, bool muted)
 {
     struct tenon_error error =
-        epoll_control(epoll, EPOLL_CTL_MOD, fd, muted ? EPOLLET : EPOLLIN, object);
+        epoll_control(epoll, EPOLL_CTL_MOD, fd, muted ? EPOLLET : EPOLL_LISTENER, object);
     TENON_ASSERT(error.status == TENON_OK);
 }
 
@@ -70,7 +69,7 @@ static uint32_t events_of(uintptr_t object)
     uint32_t stream = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     return (object & READINESS_OWN) == READINESS_STREAM    ? stream
            : (object & READINESS_OWN) == READINESS_ATTEMPT ? EPOLLOUT | EPOLLET
-                                                           : EPOLLIN;
+                                                           : EPOLL_LISTENER;
 }
 
 static struct tenon_error epoll_watch(struct tenon_loop *loop, int fd, uintptr_t object,

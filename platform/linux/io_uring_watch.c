@@ -17,7 +17,7 @@ static struct tenon_error watch(struct tenon_loop *loop, int fd, uintptr_t objec
                                 uint32_t *slot_out)
 {
     *slot_out = 0;
-    return epoll_control(uring_of(loop)->epoll, EPOLL_CTL_ADD, fd, EPOLLIN, object);
+    return epoll_control(uring_of(loop)->epoll, EPOLL_CTL_ADD, fd, EPOLL_LISTENER, object);
 }
 
 /* The kernel may have told of it already, in a completion that no turn has come to yet. What is
@@ -60,7 +60,7 @@ void uring_unwatch(struct tenon_stream *stream)
     }
 }
 
-static void happened(uintptr_t object)
+static void happened(uintptr_t object, uint32_t events)
 {
     if (object == 0) {
         return;                 /* forgotten */
@@ -68,7 +68,7 @@ static void happened(uintptr_t object)
     if ((object & READINESS_OWN) == READINESS_STREAM) {
         uring_writable((struct tenon_stream *)object);
     } else {
-        readiness_event(object, true, false, false);
+        readiness_event(object, true, false, (events & (EPOLLRDHUP | EPOLLHUP)) != 0);
     }
 }
 
@@ -99,7 +99,7 @@ void uring_watched_over(struct tenon_loop *loop)
     for (int i = 0; i < count; i++) {
         uintptr_t object = (uintptr_t)uring->events[i].data.u64;
         uring->events[i].data.u64 = 0;
-        happened(object);
+        happened(object, uring->events[i].events);
     }
     uring_watch_descriptors(loop);
 }

@@ -99,7 +99,7 @@ static void mute(struct tenon_listener *listener, bool muted)
 
 /* One that is known to be readable does not accept now, or has not used up its share: nothing new
  * is told until it has been asked to the end of that. */
-static void listener_event(struct tenon_listener *listener)
+static void listener_event(struct tenon_listener *listener, bool hangup)
 {
     struct readiness_listener *own = own_of(listener);
     uint32_t events = loop_of(listener->loop)->events;
@@ -107,7 +107,7 @@ static void listener_event(struct tenon_listener *listener)
         mute(listener, true);
         return;
     }
-    own->readiness.known |= KNOWN_READABLE;
+    own->readiness.known = KNOWN_READABLE | (hangup ? KNOWN_HANGUP : 0);
     own->more = (events - own->seen) / EVENTS_AN_ACCEPT;
     own->seen = events;
     tenon_event_acceptable(listener);
@@ -121,7 +121,7 @@ void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup
         stream_event((struct tenon_stream *)address, readable, writable, hangup);
         return;
     case READINESS_LISTENER:
-        listener_event((struct tenon_listener *)address);
+        listener_event((struct tenon_listener *)address, hangup);
         return;
     case READINESS_ATTEMPT:
         if (writable || hangup) {
@@ -174,6 +174,10 @@ enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_s
     }
     enum tenon_take take =
         posix_accept_one((int)listener->handle, socket_out, peer_out, error_out);
+    if (take == TAKE_WOULD_BLOCK && !draining && (own->readiness.known & KNOWN_HANGUP) != 0) {
+        *error_out = posix_error(EINVAL);   /* as accept says where it is no path's */
+        take = TAKE_FAILED;
+    }
     if (take == TAKE_DATA && own->more > 0) {
         own->more--;
     } else if (take != TAKE_FAILED) {

@@ -9,7 +9,9 @@
  *  - a socket is watched from the first time that the kernel has nothing, not before: most short
  *    connections never are;
  *  - an accept that finds nobody makes a socket and undoes it: a listener is watched for its level,
- *    and a loop with little else to do accepts one and leaves the next to the next wait. */
+ *    and a loop with little else to do accepts one and leaves the next to the next wait;
+ *  - a listener that another process has shut down is readable for good, and a path's says of each
+ *    accept that it would block. */
 #ifndef TENON_POSIX_READINESS_H
 #define TENON_POSIX_READINESS_H
 #include "posix/sockets.h"
@@ -51,7 +53,7 @@ enum {
     KNOWN_BEGUN = 1 << 6,       /* something was sent */
     KNOWN_ONCE = 1 << 7,        /* watched for one event, */
     KNOWN_SPENT = 1 << 8,       /* which has come */
-    KNOWN_MUTED = 1 << 9        /* a listener that is readable and does not accept */
+    KNOWN_MUTED = 1 << 9        /* a listener that is readable, of which nothing more is told */
 };
 struct readiness {
     uint32_t known;

@@ -250,6 +250,7 @@ enum testing_raw_result testing_raw_receive_all(int64_t socket, void *data, size
                                                 int64_t timeout, size_t *received_out);
 void testing_raw_urgent(int64_t socket);            /* sends an urgent byte, RFC 6093 */
 void testing_raw_finish(int64_t socket);            /* half-close */
+void testing_raw_shut(int64_t socket);              /* both ways, whoever else has it */
 void testing_raw_reset(int64_t socket);             /* closes it with a reset */
 void testing_raw_close(int64_t socket);             /* TESTING_RAW_NONE does nothing */
 

@@ -177,11 +177,31 @@ static void paths_that_fail(struct test *test)
     place_close(&place);
 }
 
+/* Rule 7: by another process that has it as well. It says that it cannot accept, and tries again at
+ * intervals instead of spinning. */
+static void listener_shut_down(struct test *test)
+{
+    enum { TRIES_MAX = 20 };    /* in 0.35 s */
+    struct place place;
+    struct gate *gate = gate_new(test);
+    place_open(test, &place);
+    if (listen_there(test, &place, gate)) {
+        testing_raw_shut((int64_t)gate->listener.handle);
+        UNTIL(test, gate->limits == 1);
+        uint32_t turns = test->turns;
+        test_pass(test, 350 * TENON_MILLISECOND);
+        CHECK(test, test->turns - turns <= TRIES_MAX && gate->limits <= TRIES_MAX);
+        CHECK(test, gate->accepted == 0);
+    }
+    place_close(&place);
+}
+
 const struct test_case path_cases[] = {
     {"path.exchange_by_path", exchange_by_path},
     {"path.ends_right_behind_data", ends_right_behind_data},
     {"path.path_in_use", path_in_use},
     {"path.path_left_behind", path_left_behind},
     {"path.paths_that_fail", paths_that_fail},
+    {"path.listener_shut_down", listener_shut_down},
     {NULL, NULL}
 };

@@ -263,6 +263,11 @@ void testing_raw_finish(int64_t socket)
     (void)shutdown((int)socket, SHUT_WR);
 }
 
+void testing_raw_shut(int64_t socket)
+{
+    (void)shutdown((int)socket, SHUT_RDWR);
+}
+
 void testing_raw_reset(int64_t socket)
 {
     struct linger now = {.l_onoff = 1, .l_linger = 0};

@@ -232,6 +232,11 @@ void testing_raw_finish(int64_t socket)
     (void)shutdown((SOCKET)socket, SD_SEND);
 }
 
+void testing_raw_shut(int64_t socket)
+{
+    (void)shutdown((SOCKET)socket, SD_BOTH);
+}
+
 void testing_raw_reset(int64_t socket)
 {
     struct linger now = {.l_onoff = 1, .l_linger = 0};
