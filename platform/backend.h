@@ -5,7 +5,8 @@
  *  - it runs on the loop's thread;
  *  - it calls no user code: what happened goes to the tenon_event_* functions, which only mark and
  *    queue. The turn delivers after a whole batch has been translated, so nothing in a batch can
- *    name memory that a callback freed;
+ *    name memory that a callback freed; what the kernel has told beyond it is struck out by the
+ *    close;
  *  - a native code is captured right behind the call that gave it, and translated into a struct
  *    tenon_error;
  *  - EINTR, partial transfers and spurious wake-ups are dealt with here and nowhere above. */

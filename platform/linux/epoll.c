@@ -1,5 +1,5 @@
-/* The epoll backend: one registration for a socket's life, edge-triggered but a listener's, no
- * system call per request but its own.
+/* The epoll backend: one registration for a socket's life and no system call per request but its
+ * own. Listeners are level-triggered, all else edge-triggered.
  *
  * What the kernel does, and this makes up for: epoll_wait has milliseconds, and epoll_pwait2, which
  * has nanoseconds, is missing before Linux 5.11 and under some tools: there a timerfd ends the
@@ -57,6 +57,7 @@ void epoll_remove(int epoll, int fd)
     TENON_ASSERT(error.status == TENON_OK);
 }
 
+/* It fails for wrong arguments alone: what changes a registration allocates nothing. */
 void epoll_mute(int epoll, int fd, uintptr_t object, bool muted)
 {
     struct tenon_error error =
@@ -66,10 +67,17 @@ void epoll_mute(int epoll, int fd, uintptr_t object, bool muted)
 
 static uint32_t events_of(uintptr_t object)
 {
-    uint32_t stream = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    return (object & READINESS_OWN) == READINESS_STREAM    ? stream
-           : (object & READINESS_OWN) == READINESS_ATTEMPT ? EPOLLOUT | EPOLLET
-                                                           : EPOLL_LISTENER;
+    switch ((enum readiness_kind)(object & READINESS_OWN)) {
+    case READINESS_STREAM:
+        return EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    case READINESS_LISTENER:
+        return EPOLL_LISTENER;
+    case READINESS_ATTEMPT:
+        return EPOLLOUT | EPOLLET;
+    case READINESS_OWN:
+        break;
+    }
+    return EPOLLIN | EPOLLET;
 }
 
 static struct tenon_error epoll_watch(struct tenon_loop *loop, int fd, uintptr_t object,
@@ -138,7 +146,8 @@ static struct tenon_error open_descriptors(struct epoll_loop *state)
         return posix_error(errno);
     }
     struct tenon_error error =
-        epoll_control(state->epoll, EPOLL_CTL_ADD, state->wake, EPOLLIN | EPOLLET, READINESS_OWN);
+        epoll_control(state->epoll, EPOLL_CTL_ADD, state->wake, events_of(READINESS_OWN),
+                      READINESS_OWN);
     if (error.status != TENON_OK || has_pwait2(state)) {
         return error;
     }
@@ -146,7 +155,7 @@ static struct tenon_error open_descriptors(struct epoll_loop *state)
     if (state->timer < 0) {
         return posix_error(errno);
     }
-    return epoll_control(state->epoll, EPOLL_CTL_ADD, state->timer, EPOLLIN | EPOLLET,
+    return epoll_control(state->epoll, EPOLL_CTL_ADD, state->timer, events_of(READINESS_OWN),
                          READINESS_OWN);
 }
 

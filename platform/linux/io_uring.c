@@ -116,7 +116,8 @@ static void submit(struct tenon_loop *loop)
 }
 
 /* Silence counts where sends are quiet, so nothing that the kernel has to say stays unheard then,
- * though it is more than a batch. That ends: what is over is started anew by the turn alone. */
+ * though it is more than a batch. That ends: the turn alone starts streams anew, and a listener's
+ * second event mutes it. */
 static void reap_all(struct tenon_loop *loop)
 {
     struct uring_ring *ring = &uring_of(loop)->ring;

@@ -60,10 +60,11 @@ static struct tenon_error set_up(struct uring_ring *ring, uint32_t submissions,
     return error;
 }
 
-enum { OPERATIONS = 64 };
+/* The kernel answers for as many operations as there is room for. */
 union operations_known {
     struct io_uring_probe probe;
-    char room[sizeof(struct io_uring_probe) + OPERATIONS * sizeof(struct io_uring_probe_op)];
+    char room[sizeof(struct io_uring_probe) +
+              (URING_OP_EPOLL_WAIT + 1) * sizeof(struct io_uring_probe_op)];
 };
 
 static bool knows(const union operations_known *answer, uint8_t operation)
@@ -83,7 +84,8 @@ static struct tenon_error probe(struct uring_ring *ring, uint32_t features)
     if ((features & needed) != needed) {
         return unsupported(ENOSYS);
     }
-    int code = uring_register(ring->fd, IORING_REGISTER_PROBE, &answer, OPERATIONS);
+    int code = uring_register(ring->fd, IORING_REGISTER_PROBE, &answer,
+                              URING_OP_EPOLL_WAIT + 1);
     if (code != 0) {
         return code == ENOMEM ? posix_error(code) : unsupported(code);
     }

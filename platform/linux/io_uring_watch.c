@@ -60,7 +60,7 @@ void uring_unwatch(struct tenon_stream *stream)
     }
 }
 
-static void happened(uintptr_t object, uint32_t events)
+static void tell(uintptr_t object, uint32_t events)
 {
     if (object == 0) {
         return;                 /* forgotten */
@@ -92,6 +92,7 @@ void uring_watched_over(struct tenon_loop *loop)
 {
     struct uring_loop *uring = uring_of(loop);
     int count = uring->watched_operation.result;
+    TENON_ASSERT(count >= 0 || count == -EAGAIN || count == -ECANCELED);
     if (count > 0 && !uring->ring.epoll_waits) {
         count = epoll_wait(uring->epoll, uring->events, URING_EVENTS, 0);
         TENON_ASSERT(count >= 0 || errno == EINTR);
@@ -99,7 +100,7 @@ void uring_watched_over(struct tenon_loop *loop)
     for (int i = 0; i < count; i++) {
         uintptr_t object = (uintptr_t)uring->events[i].data.u64;
         uring->events[i].data.u64 = 0;
-        happened(object, uring->events[i].events);
+        tell(object, uring->events[i].events);
     }
     uring_watch_descriptors(loop);
 }

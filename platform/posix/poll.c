@@ -11,7 +11,7 @@
 
 enum {
     WATCHED_FIRST = 64,
-    ENTRIES_AN_EVENT = 8        /* a look at so many costs about as much */
+    ENTRIES_AN_EVENT = 8        /* asking for so many counts as an event: see readiness_listener */
 };
 
 struct poll_loop {

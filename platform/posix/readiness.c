@@ -21,14 +21,9 @@ static struct readiness *of_stream(struct tenon_stream *stream)
     return (struct readiness *)(void *)stream->backend;
 }
 
-static struct readiness_listener *own_of(struct tenon_listener *listener)
+static struct readiness_listener *listener_state(struct tenon_listener *listener)
 {
     return (struct readiness_listener *)(void *)listener->backend;
-}
-
-static struct readiness *of_listener(struct tenon_listener *listener)
-{
-    return &own_of(listener)->readiness;
 }
 
 struct readiness *readiness_of(uintptr_t object)
@@ -38,7 +33,7 @@ struct readiness *readiness_of(uintptr_t object)
     case READINESS_STREAM:
         return of_stream((struct tenon_stream *)address);
     case READINESS_LISTENER:
-        return of_listener((struct tenon_listener *)address);
+        return &listener_state((struct tenon_listener *)address)->readiness;
     case READINESS_ATTEMPT:
         return (struct readiness *)(void *)((struct tenon_attempt *)address)->backend;
     case READINESS_OWN:
@@ -88,7 +83,7 @@ static void stream_event(struct tenon_stream *stream, bool readable, bool writab
 
 static void mute(struct tenon_listener *listener, bool muted)
 {
-    struct readiness *state = of_listener(listener);
+    struct readiness *state = &listener_state(listener)->readiness;
     if (poller_of(listener->loop)->mute != NULL && muted == ((state->known & KNOWN_MUTED) == 0)) {
         poller_of(listener->loop)
             ->mute(listener->loop, (int)listener->handle,
@@ -101,15 +96,15 @@ static void mute(struct tenon_listener *listener, bool muted)
  * is told until it has been asked to the end of that. */
 static void listener_event(struct tenon_listener *listener, bool hangup)
 {
-    struct readiness_listener *own = own_of(listener);
+    struct readiness_listener *own = listener_state(listener);
     uint32_t events = loop_of(listener->loop)->events;
     if (own->readiness.known & KNOWN_READABLE) {
         mute(listener, true);
         return;
     }
     own->readiness.known = KNOWN_READABLE | (hangup ? KNOWN_HANGUP : 0);
-    own->more = (events - own->seen) / EVENTS_AN_ACCEPT;
-    own->seen = events;
+    own->accepts_left = (events - own->told_at) / EVENTS_AN_ACCEPT;
+    own->told_at = events;
     tenon_event_acceptable(listener);
 }
 
@@ -138,7 +133,7 @@ void readiness_event(uintptr_t object, bool readable, bool writable, bool hangup
 
 static struct tenon_error watch_listener(struct tenon_listener *listener)
 {
-    struct readiness_listener *own = own_of(listener);
+    struct readiness_listener *own = listener_state(listener);
     memset(own, 0, sizeof *own);
     struct tenon_error error =
         poller_of(listener->loop)
@@ -167,7 +162,7 @@ struct tenon_error readiness_inherit(struct tenon_listener *listener, uint32_t i
 enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_socket *socket_out,
                                  struct tenon_address *peer_out, struct tenon_error *error_out)
 {
-    struct readiness_listener *own = own_of(listener);
+    struct readiness_listener *own = listener_state(listener);
     bool draining = (listener->flags & LISTENER_DRAINING) != 0;
     if ((own->readiness.known & KNOWN_READABLE) == 0 && !draining) {
         return TAKE_WOULD_BLOCK;
@@ -178,9 +173,10 @@ enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_s
         *error_out = posix_error(EINVAL);   /* as accept says where it is no path's */
         take = TAKE_FAILED;
     }
-    if (take == TAKE_DATA && own->more > 0) {
-        own->more--;
-    } else if (take != TAKE_FAILED) {
+    bool muted = (own->readiness.known & KNOWN_MUTED) != 0;
+    if (take == TAKE_DATA && own->accepts_left > 0) {
+        own->accepts_left--;
+    } else if (take == TAKE_WOULD_BLOCK || (take == TAKE_DATA && !muted)) {
         own->readiness.known &= ~(uint32_t)KNOWN_READABLE;
         mute(listener, false);
     }
@@ -191,7 +187,8 @@ bool readiness_listener_close(struct tenon_listener *listener)
 {
     poller_of(listener->loop)
         ->forget(listener->loop, (int)listener->handle,
-                 readiness_object(listener, READINESS_LISTENER), of_listener(listener)->slot);
+                 readiness_object(listener, READINESS_LISTENER),
+                 listener_state(listener)->readiness.slot);
     posix_unlisten(listener);
     return true;
 }

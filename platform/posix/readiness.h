@@ -53,7 +53,7 @@ enum {
     KNOWN_BEGUN = 1 << 6,       /* something was sent */
     KNOWN_ONCE = 1 << 7,        /* watched for one event, */
     KNOWN_SPENT = 1 << 8,       /* which has come */
-    KNOWN_MUTED = 1 << 9        /* a listener that is readable, of which nothing more is told */
+    KNOWN_MUTED = 1 << 9        /* a listener: nothing is told until an accept finds nobody */
 };
 struct readiness {
     uint32_t known;
@@ -61,8 +61,8 @@ struct readiness {
 };
 struct readiness_listener {
     struct readiness readiness;
-    uint32_t seen;              /* the loop's events when it was told of last */
-    uint32_t more;              /* accepts that are tried behind another one */
+    uint32_t told_at;           /* the loop's events by then */
+    uint32_t accepts_left;      /* that are tried behind another one */
 };
 struct readiness *readiness_of(uintptr_t object);
 
