@@ -69,7 +69,8 @@ static uint32_t events_of(uintptr_t object)
 {
     switch ((enum readiness_kind)(object & READINESS_OWN)) {
     case READINESS_STREAM:
-        return EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+        return EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET |
+               (readiness_of(object)->known & KNOWN_ROOM ? EPOLLOUT : 0u);
     case READINESS_LISTENER:
         return EPOLL_LISTENER;
     case READINESS_ATTEMPT:

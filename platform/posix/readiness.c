@@ -276,11 +276,14 @@ static struct tenon_error note_sent(struct tenon_stream *stream, ssize_t result,
     struct readiness *state = of_stream(stream);
     *sent_out = result < 0 ? 0 : (size_t)result;
     if (result >= 0 || code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS) {
-        if (*sent_out < size) {
-            state->known &= ~(uint32_t)KNOWN_WRITABLE;
+        if (*sent_out == size) {
+            return posix_error(0);
         }
-        return code == ENOBUFS && (state->known & KNOWN_WATCHED) != 0 ? rewatch(stream)
-                                                                      : posix_error(0);
+        bool edge_follows = (state->known & KNOWN_ROOM) != 0 && code != ENOBUFS;
+        state->known &= ~(uint32_t)KNOWN_WRITABLE;
+        state->known |= KNOWN_ROOM;
+        return edge_follows || (state->known & KNOWN_WATCHED) == 0 ? posix_error(0)
+                                                                   : rewatch(stream);
     }
     return posix_error(code);
 }
@@ -429,6 +432,7 @@ void readiness_send(struct tenon_stream *stream)
         }
     }
     bool watched = (state->known & KNOWN_WATCHED) != 0;
+    state->known |= KNOWN_ROOM;
     struct tenon_error error = watch(stream);
     if (error.status == TENON_OK && watched && (state->known & KNOWN_WRITABLE) != 0) {
         error = rewatch(stream);

@@ -5,7 +5,8 @@
  *  - a short read means that the socket is empty, unless the end, a reset, an error or an urgent
  *    mark (where reads stop short, RFC 6093) came in the same event: then reading goes on until the
  *    kernel has nothing, as no further event follows an edge;
- *  - a short write means that it is full, and arms the edge by itself;
+ *  - a short write means that it is full, and arms the edge by itself; before the first one nobody
+ *    waits for room, and being told of it would be a turn for nothing;
  *  - a socket is watched from the first time that the kernel has nothing, not before: most short
  *    connections never are;
  *  - an accept that finds nobody makes a socket and undoes it: a listener is watched for its level,
@@ -53,7 +54,8 @@ enum {
     KNOWN_BEGUN = 1 << 6,       /* something was sent */
     KNOWN_ONCE = 1 << 7,        /* watched for one event, */
     KNOWN_SPENT = 1 << 8,       /* which has come */
-    KNOWN_MUTED = 1 << 9        /* a listener: nothing is told until an accept finds nobody */
+    KNOWN_ROOM = 1 << 9,        /* events tell of room: a send has waited for some */
+    KNOWN_MUTED = 1 << 10       /* a listener: nothing is told until an accept finds nobody */
 };
 struct readiness {
     uint32_t known;
