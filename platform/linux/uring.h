@@ -255,6 +255,7 @@ void uring_writable(struct tenon_stream *stream);
 
 /* ---- what an epoll descriptor watches: io_uring_watch.c ---- */
 extern const struct readiness_poller uring_poller;
+/* Asks for the next events of what is watched; and they have come. */
 void uring_watch_descriptors(struct tenon_loop *loop);
 void uring_watched_over(struct tenon_loop *loop);
 /* Asks for one uring_writable. */

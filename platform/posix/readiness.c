@@ -93,13 +93,14 @@ static void mute(struct tenon_listener *listener, bool muted)
 }
 
 /* One that is known to be readable does not accept now, or has not used up its share: nothing new
- * is told until it has been asked to the end of that. */
+ * is told until an accept finds nobody. */
 static void listener_event(struct tenon_listener *listener, bool hangup)
 {
     struct readiness_listener *own = listener_state(listener);
     uint32_t events = loop_of(listener->loop)->events;
     if (own->readiness.known & KNOWN_READABLE) {
         mute(listener, true);
+        own->accepts_left = UINT32_MAX;
         return;
     }
     own->readiness.known = KNOWN_READABLE | (hangup ? KNOWN_HANGUP : 0);
@@ -173,10 +174,9 @@ enum tenon_take readiness_accept(struct tenon_listener *listener, struct tenon_s
         *error_out = posix_error(EINVAL);   /* as accept says where it is no path's */
         take = TAKE_FAILED;
     }
-    bool muted = (own->readiness.known & KNOWN_MUTED) != 0;
     if (take == TAKE_DATA && own->accepts_left > 0) {
         own->accepts_left--;
-    } else if (take == TAKE_WOULD_BLOCK || (take == TAKE_DATA && !muted)) {
+    } else if (take != TAKE_FAILED) {
         own->readiness.known &= ~(uint32_t)KNOWN_READABLE;
         mute(listener, false);
     }
@@ -275,17 +275,14 @@ static struct tenon_error note_sent(struct tenon_stream *stream, ssize_t result,
     int code = result < 0 ? errno : 0;
     struct readiness *state = of_stream(stream);
     *sent_out = result < 0 ? 0 : (size_t)result;
-    if (result >= 0 || code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS) {
-        if (*sent_out == size) {
-            return posix_error(0);
-        }
-        bool edge_follows = (state->known & KNOWN_ROOM) != 0 && code != ENOBUFS;
-        state->known &= ~(uint32_t)KNOWN_WRITABLE;
-        state->known |= KNOWN_ROOM;
-        return edge_follows || (state->known & KNOWN_WATCHED) == 0 ? posix_error(0)
-                                                                   : rewatch(stream);
+    if ((code != 0 && code != EAGAIN && code != EWOULDBLOCK && code != ENOBUFS) ||
+        *sent_out == size) {
+        return posix_error(code);
     }
-    return posix_error(code);
+    bool edge_follows = (state->known & KNOWN_ROOM) != 0 && code != ENOBUFS;
+    state->known &= ~(uint32_t)KNOWN_WRITABLE;
+    state->known |= KNOWN_ROOM;
+    return edge_follows || (state->known & KNOWN_WATCHED) == 0 ? posix_error(0) : rewatch(stream);
 }
 
 static struct tenon_error send_bytes(struct tenon_stream *stream, const void *data, size_t size,

@@ -63,8 +63,8 @@ struct readiness {
 };
 struct readiness_listener {
     struct readiness readiness;
-    uint32_t told_at;           /* the loop's events by then */
-    uint32_t accepts_left;      /* that are tried behind another one */
+    uint32_t told_at;           /* the loop's events when it was told of last */
+    uint32_t accepts_left;      /* that are tried behind another one; while muted any number */
 };
 struct readiness *readiness_of(uintptr_t object);
 

@@ -97,6 +97,8 @@ enum tenon_status test_try_open(struct test *test, const struct tenon_loop_optio
 bool test_turn(struct test *test, int64_t limit);
 /* Lets the loop's time pass, for what must not happen meanwhile. */
 void test_pass(struct test *test, int64_t duration);
+/* Likewise; it ends few waits, as nothing is to be done. */
+void test_pass_quietly(struct test *test, int64_t duration, uint32_t turns_max);
 /* tenon_loop_run. */
 void test_run(struct test *test);
 /* Around every submission: a callback that runs in between fails the case (rule 3). */

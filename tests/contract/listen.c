@@ -5,7 +5,7 @@
 
 enum {
     MANY = 200,
-    TURNS_MAX = 10              /* of a wait in which nothing is delivered */
+    TURNS_MAX = 10              /* while peers wait that nobody wants */
 };
 
 /* `count` peers that have connected; the gate may have accepted them or not. */
@@ -71,14 +71,6 @@ static void many_connect_at_once(struct test *test)
     }
 }
 
-/* Peers wait, and nobody wants them: they end no wait. */
-static void pass_quietly(struct test *test)
-{
-    uint32_t turns = test->turns;
-    test_pass(test, 5 * TENON_MILLISECOND);
-    CHECK(test, test->turns - turns <= TURNS_MAX);
-}
-
 /* After PAUSE nothing is delivered; each resume brings one more here. */
 static void pause_and_resume(struct test *test)
 {
@@ -88,7 +80,7 @@ static void pause_and_resume(struct test *test)
     connect_peers(gate, peers, 5);
     UNTIL(test, gate->accepted == 1);
     for (uint32_t i = 2; i <= 5; i++) {
-        pass_quietly(test);
+        test_pass_quietly(test, 5 * TENON_MILLISECOND, TURNS_MAX);
         CHECK(test, gate->accepted == i - 1);
         gate_resume(gate);
         UNTIL(test, gate->accepted == i);
@@ -108,7 +100,7 @@ static void accepted_later(struct test *test)
     struct tenon_endpoint endpoint = loopback(0);
     CHECK(test, gate_listen(gate, &endpoint) == TENON_OK);
     connect_peers(gate, peers, 5);
-    pass_quietly(test);
+    test_pass_quietly(test, 5 * TENON_MILLISECOND, TURNS_MAX);
     CHECK(test, gate->accepted == 0);
     gate_accept(gate);
     UNTIL(test, gate->accepted == 5);

@@ -172,11 +172,9 @@ static void told_begin(struct told *told, struct test *test)
 
 static void told_first(struct told *told)
 {
-    unsigned char byte = end_byte(0, 0);
     test_pass(&told->test, TENON_MILLISECOND);
     for (size_t i = 0; i < sizeof told->first / sizeof told->first[0]; i++) {
-        CHECK(&told->test, testing_raw_send(told->first[i].socket, &byte, 1, NATIVE_PATIENCE) ==
-                               TESTING_RAW_OK);
+        raw_put(&told->test, told->first[i].socket, 0, 1);
     }
 }
 
@@ -204,8 +202,7 @@ static void listener_closed_before_its_event(struct test *test)
     struct gate *gate = told.test.gate;
     told.first[0].ours->act = close_gate;
     told_first(&told);
-    int64_t newcomer = testing_raw_connect(TENON_FAMILY_IPV4, gate_port(gate), 0, NATIVE_PATIENCE);
-    CHECK(&told.test, newcomer != TESTING_RAW_NONE);
+    int64_t newcomer = raw_peer(&told.test, 0);
     UNTIL(&told.test, gate->closed);
     memset(&gate->listener, 0xff, sizeof gate->listener);
     told_end(&told);
